@@ -1,0 +1,252 @@
+"""Measured claims: what a lecture states, the run checks.
+
+`check` compares a measured value with its bounds, `report` prints the values that
+the prose quotes. Both come back from a stored notebook through `collect` and `reported`.
+"""
+
+import html
+import json
+import keyword
+import math
+import numbers
+import os
+import re
+
+from course_utils import _outputs, reproducibility
+from course_utils.claims.stored import MIME, collect, prose_numbers, reported, same_number
+
+__all__ = ["MIME", "ClaimFailed", "check", "collect", "prose_numbers", "report", "reported", "same_number"]
+
+LOG_VARIABLE = "COURSE_CLAIMS_LOG"
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_SIGNS = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<", "equals": "="}
+_BOX = "border-left:3px solid #1A9A96;margin:.5em 0;padding:.1em .9em;background:transparent;color:inherit;line-height:1.5"
+
+
+class ClaimFailed(AssertionError):
+    """A measured value lies outside the bounds of its claim."""
+
+
+def check(
+    name, value, *, says, at_least=None, at_most=None, above=None, below=None, equals=None, tolerance=0.0, unit=""
+):
+    """Check a measured value against its bounds and show both.
+
+    Parameters
+    ----------
+    name : str
+        ``<field>.<finding>``, for example ``"perceptrons.xor_cycles"``.
+    value : int, float or bool
+        What was measured. NaN and infinity meet no bound.
+    says : str
+        The claim as one sentence.
+    at_least, at_most, above, below : int or float, optional
+        Bounds, with the bound itself allowed (`at_least`, `at_most`) or not. One
+        lower and one upper bound together make an interval.
+    equals : int, float or bool, optional
+        The value itself, up to `tolerance`. Stands without other bounds.
+    tolerance : float, default 0.0
+        Largest distance from `equals`.
+    unit : str, default ""
+        Unit of the value and its bounds.
+
+    Raises
+    ------
+    ClaimFailed
+        If the value breaks a bound. Where the environment names a file in
+        ``COURSE_CLAIMS_LOG``, one line of JSON for each claim goes there instead
+        (name, value, bounds, margin, ok, seed), and nothing is raised.
+    TypeError
+        If the value or a bound is not one number.
+    ValueError
+        If the name, the sentence or the set of bounds makes no claim.
+
+    Examples
+    --------
+    >>> check("perceptrons.mistakes", 10, at_most=211.4, says="The rule needs at most (R/γ)² mistakes.")
+    ✓ perceptrons.mistakes: 10 ≤ 211.4 — The rule needs at most (R/γ)² mistakes.
+    """
+    given = {"at_least": at_least, "at_most": at_most, "above": above, "below": below, "equals": equals}
+    bounds = {key: _one_number(key, bound) for key, bound in given.items() if bound is not None}
+    value = _one_number("value", value)
+    tolerance = _one_number("tolerance", tolerance)
+    _refuse_bad_words(name, says, unit)
+    _refuse_bad_bounds(name, value, bounds, tolerance)
+    margin, ok = _margin(value, bounds, tolerance)
+    comparison = _comparison(value, bounds, tolerance, unit)
+    record = {"name": name, "says": says.strip(), "value": _plain(value), "bounds": _plain_bounds(bounds, tolerance)}
+    record |= {"margin": _plain(margin), "unit": unit}
+    log = os.environ.get(LOG_VARIABLE)
+    if log:
+        _write_log(log, record, ok)
+    if not ok and not log:
+        raise ClaimFailed(_complaint(name, value, bounds, tolerance, margin, unit, says))
+    _display(record, comparison, ok)
+
+
+def report(**values):
+    """Print values that the prose quotes, one to a line.
+
+    Parameters
+    ----------
+    **values : int, float, bool or str
+        The name is what the prose carries in its comment. Whole numbers are
+        printed exactly, other numbers with up to four significant digits.
+
+    Raises
+    ------
+    TypeError
+        If a value is not one number or one text.
+    ValueError
+        If a name is not a plain identifier, a text has several lines, or nothing
+        is given. Nothing is printed then.
+
+    Examples
+    --------
+    >>> report(mistakes=10, accuracy=0.972222)
+    mistakes = 10
+    accuracy = 0.9722
+    """
+    if not values:
+        raise ValueError("values must name at least one value, got none: report(mistakes=10)")
+    lines = []
+    for name, value in values.items():
+        if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
+            raise ValueError(f"a reported name must be a plain identifier such as mistakes, got {name!r}")
+        if isinstance(value, str):
+            if not value.strip() or len(value.splitlines()) > 1:
+                raise ValueError(f"{name} must be one line of text, got {value!r}")
+            lines.append(f"{name} = {value.strip()}")
+        else:
+            lines.append(f"{name} = {_digits(_one_number(name, value))}")
+    print("\n".join(lines))
+
+
+def _one_number(name, value):
+    """Turn a scalar of any library into a Python bool, int or float."""
+    shape = getattr(value, "shape", ())
+    if not isinstance(value, numbers.Number) and hasattr(value, "shape") and tuple(shape) == ():
+        value = value.item() if hasattr(value, "item") else value.numpy().item()
+    if hasattr(value, "dtype") and hasattr(value, "item") and tuple(shape) == ():
+        value = value.item()  # a NumPy scalar
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, numbers.Real):
+        return float(value)
+    kind = f"an array of shape {tuple(shape)}" if tuple(shape) else f"{type(value).__name__} {value!r:.60}"
+    raise TypeError(f"{name} must be one number, got {kind}")
+
+
+def _refuse_bad_words(name, says, unit):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(f"name must look like field.finding in lower case, got {name!r}")
+    if not isinstance(says, str) or len(says.split()) < 3 or len(says.strip().splitlines()) != 1:
+        raise ValueError(f"says of {name} must be the claim as one sentence, got {says!r}")
+    if not isinstance(unit, str) or len(unit.splitlines()) > 1:
+        raise ValueError(f"unit of {name} must be a short text, got {unit!r}")
+
+
+def _refuse_bad_bounds(name, value, bounds, tolerance):
+    allowed = "at_least or above, at_most or below, or equals alone"
+    lower, upper = (sorted(set(bounds) & side) for side in ({"at_least", "above"}, {"at_most", "below"}))
+    if not bounds or len(lower) > 1 or len(upper) > 1 or ("equals" in bounds and len(bounds) > 1):
+        raise ValueError(f"bounds of {name} must be {allowed}, got {', '.join(bounds) or 'none'}")
+    if any(not math.isfinite(bound) for bound in (*bounds.values(), tolerance)) or tolerance < 0:
+        raise ValueError(f"bounds of {name} must be finite and the tolerance at least 0, got {bounds}, {tolerance}")
+    if tolerance and "equals" not in bounds:
+        raise ValueError(f"tolerance of {name} needs equals, got {tolerance} with {', '.join(bounds)}")
+    if lower and upper and bounds[lower[0]] > bounds[upper[0]]:
+        raise ValueError(f"bounds of {name} leave no value: {bounds}")
+    truth = isinstance(value, bool)
+    if any(isinstance(bound, bool) != truth for bound in bounds.values()) or (truth and "equals" not in bounds):
+        raise TypeError(f"value of {name}: True or False go with equals=True or equals=False, got {value!r}, {bounds}")
+
+
+def _margin(value, bounds, tolerance):
+    """Distance to the nearest bound, negative outside, and whether the claim holds."""
+    if not math.isfinite(value):
+        return math.nan, False
+    room = {
+        "at_least": lambda bound: value - bound,
+        "above": lambda bound: value - bound,
+        "at_most": lambda bound: bound - value,
+        "below": lambda bound: bound - value,
+        "equals": lambda bound: tolerance - abs(value - bound),
+    }
+    margins = {key: room[key](bound) for key, bound in bounds.items()}
+    ok = all(margin > 0 if key in ("above", "below") else margin >= 0 for key, margin in margins.items())
+    return min(margins.values()), ok
+
+
+def _digits(value, digits=4):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    return f"{value + 0.0:.{digits}g}"
+
+
+def _comparison(value, bounds, tolerance, unit):
+    """Write value and bounds as one chain, with digits enough to tell them apart."""
+    if isinstance(value, bool):
+        return _digits(value)
+    for digits in range(4, 18):
+        shown = _digits(value, digits)
+        sides = {key: _digits(bound, digits) for key, bound in bounds.items()}
+        if all(side != shown or bounds[key] == value for key, side in sides.items()):
+            break
+    text = shown
+    for key, side in sides.items():
+        if key in ("at_least", "above") and len(sides) == 2:
+            text = f"{side} {'≤' if key == 'at_least' else '<'} {text}"
+        else:
+            text = f"{text} {_SIGNS[key]} {side}"
+    if tolerance:
+        text += f" ± {_digits(tolerance)}"
+    return f"{text} {unit}".strip()
+
+
+def _complaint(name, value, bounds, tolerance, margin, unit, says):
+    comparison = _comparison(value, bounds, tolerance, unit)
+    asked = ", ".join(f"{key} {_digits(bound, 8)}" for key, bound in bounds.items())
+    asked += f" (tolerance {_digits(tolerance)})" if tolerance else ""
+    missed = "" if math.isnan(margin) or isinstance(value, bool) else f", missed by {_digits(-margin)} {unit}".rstrip()
+    return (
+        f"{name} is false: measured {_digits(value, 8)}, claimed {asked}{missed}.\n"
+        f"Claim: {says.strip()}\nNot true: {comparison} (COURSE_SEED={reproducibility.course_seed()})"
+    )
+
+
+def _plain(value):
+    """Make a value fit for JSON; six digits keep stored notebooks equal across machines."""
+    if isinstance(value, bool | int):
+        return value
+    return float(f"{value:.6g}") if math.isfinite(value) else None
+
+
+def _plain_bounds(bounds, tolerance):
+    plain = {key: _plain(bound) for key, bound in bounds.items()}
+    return plain | ({"tolerance": _plain(tolerance)} if tolerance else {})
+
+
+def _write_log(path, record, ok):
+    line = {key: record[key] for key in ("name", "value", "bounds", "margin")}
+    line |= {"ok": ok, "seed": reproducibility.course_seed()}
+    with open(path, "a", encoding="utf-8") as log:
+        log.write(json.dumps(line) + "\n")
+
+
+def _display(record, comparison, ok):
+    """Show one output that carries the claim as text, as a quiet box and as data."""
+    mark = "✓" if ok else "✗"
+    text = f"{mark} {record['name']}: {comparison} — {record['says']}"
+    box = (
+        f'<div class="dlm-claim" data-claim="{record["name"]}" style="{_BOX}">'
+        f'<span class="dlm-claim-mark" style="color:#1A9A96" aria-hidden="true">{mark}</span> '
+        f'<span class="dlm-claim-says">{html.escape(record["says"])}</span> '
+        f'<span class="dlm-claim-measured" style="white-space:nowrap">Measured: {html.escape(comparison)}</span> '
+        f'<code class="dlm-claim-name" style="background:transparent;color:inherit;font-size:.85em">'
+        f"{record['name']}</code></div>"
+    )
+    _outputs.send({"text/plain": text, "text/html": box, MIME: record})

@@ -1,0 +1,60 @@
+"""A progress bar that readers see and stored outputs do not."""
+
+import os
+
+BUILD_VARIABLE = "COURSE_BUILD"
+
+
+def progress(iterable, label, total=None):
+    """Go through an iterable and show how far it has come.
+
+    The bar appears after half a second and goes when the loop ends. Where the
+    environment has ``COURSE_BUILD=1`` nothing is shown: notebooks are stored and
+    compared without it.
+
+    Parameters
+    ----------
+    iterable : iterable
+        What to go through. Its items come out unchanged and in order.
+    label : str
+        What the loop does, in two or three words.
+    total : int, optional
+        Number of items, where `iterable` has no length.
+
+    Returns
+    -------
+    iterator
+        The items of `iterable`.
+
+    Raises
+    ------
+    TypeError
+        If `iterable` can't be gone through, or `label` is not text.
+    ValueError
+        If `label` is empty.
+
+    Examples
+    --------
+    >>> sum(progress(range(4), "adding up"))
+    6
+    """
+    items = iter(iterable)
+    if not isinstance(label, str):
+        raise TypeError(f"label must be text, got {type(label).__name__}")
+    if not label.strip():
+        raise ValueError("label must say what the loop does, got an empty text")
+    if os.environ.get(BUILD_VARIABLE) == "1":
+        return items
+    if total is None and hasattr(iterable, "__len__"):
+        total = len(iterable)
+    return _shown(items, label.strip(), total)
+
+
+def _shown(items, label, total):
+    """Yield the items below a bar; close the bar also when the loop is left early."""
+    from tqdm.auto import tqdm
+
+    with tqdm(total=total, desc=label, leave=False, delay=0.5) as bar:
+        for item in items:
+            yield item
+            bar.update()
