@@ -1,0 +1,164 @@
+"""Write a lecture's slide deck: one HTML page with reveal.js, from the stored notebook."""
+
+from __future__ import annotations
+
+import argparse
+import html
+import os
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_utils.publishing import slides as slide_model
+
+COURSE = "Deep Learning, Measured"
+TEMPLATES = Path(__file__).parent / "templates"
+_CLAIM_TEXT = re.compile(r"\A✓\s*\S+:\s*(?P<measured>.*?)\s+—\s+(?P<says>.*)\Z", re.S)
+_NOTEBOOK_LINK = re.compile(r'href="(?:\./)?(\d\d_\w+)\.ipynb(#[^"]*)?"')
+
+
+def build(notebook: Path, target: Path, vendor: Path) -> int:
+    """Write the deck of one lecture.
+
+    Parameters
+    ----------
+    notebook : Path
+        Executed lecture, ``NN_name.ipynb``. Only its stored outputs are used.
+    target : Path
+        HTML file to write. Its folder is made when missing.
+    vendor : Path
+        Folder that `vendor.copy_vendor` filled. The deck links to it by a relative path, so
+        both must keep their places to each other.
+
+    Returns
+    -------
+    int
+        Number of slides.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `notebook` or the vendored reveal.js is missing.
+    ValueError
+        If the lecture has no ``# `` heading, no marked cell, or a figure has no alt text.
+    """
+    notebook, target, vendor = Path(notebook), Path(target), Path(vendor)
+    if not (vendor / "reveal/dist/reveal.js").is_file():
+        raise FileNotFoundError(f"vendor: no reveal/dist/reveal.js in {vendor}; call copy_vendor")
+    source = nbformat.read(notebook, as_version=4)
+    try:
+        slides = slide_model.collect(source)
+        if len(slides) < 2:
+            raise ValueError("no cell is marked as a slide (slideshow.slide_type: slide)")
+        page = _export(source, slides, {
+            "course": COURSE,
+            "number": notebook.stem.partition("_")[0],
+            "vendor": Path(os.path.relpath(vendor, target.parent)).as_posix(),
+            **_titles(slides[0].title),
+        })  # fmt: skip
+    except ValueError as error:
+        raise ValueError(f"{notebook.name}: {error}") from None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page, encoding="utf-8")
+    return len(slides)
+
+
+def _titles(heading: str) -> dict[str, str]:
+    """Split ``Perceptrons: what can one neuron decide?`` into the name and the question."""
+    name, _, question = heading.partition(":")
+    question = question.strip()
+    return {"title": heading, "name": name.strip(), "question": question[:1].upper() + question[1:]}
+
+
+def _export(source: NotebookNode, slides: list[slide_model.Slide], deck: dict) -> str:
+    from nbconvert.exporters import SlidesExporter  # slow to import
+
+    exporter = SlidesExporter(
+        template_name="course_deck",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    exporter.register_filter("inline_markdown", lambda text: _inline(exporter, text))
+    notebook = nbformat.v4.new_notebook(metadata=source.metadata)
+    notebook.metadata.pop("widgets", None)
+    notebook.cells = [part.cell for slide in slides for part in slide.parts]
+    deck["slides"] = [_template_slide(slide) for slide in slides]
+    body, _ = exporter.from_notebook_node(notebook, resources={"deck": deck})
+    # a lecture links to another lecture's notebook; the deck links to its page in the book
+    return _NOTEBOOK_LINK.sub(r'href="../notebooks/\1.html\2"', body)
+
+
+def _inline(exporter, text: str) -> str:
+    """Render one line of Markdown without the paragraph around it."""
+    return re.sub(r"\A<p>|</p>\Z", "", str(exporter.markdown2html({}, text)).strip())
+
+
+def _template_slide(slide: slide_model.Slide) -> dict:
+    """Sort the parts into the groups that the template draws: words, figures, claims."""
+    groups: dict[str, list] = {"words": [], "show": [], "claims": []}
+    for part in slide.parts:
+        cell, style = part.cell, ""
+        if part.role == "claim":
+            groups["claims"].append(part)
+            cell.outputs[0].data = {"text/html": _claim_line(cell.outputs[0].data)}
+        elif part.role in ("figure", "live"):
+            groups["show"].append(part)
+            if part.role == "figure":
+                _require_alt(cell.outputs[0])
+        else:
+            groups["words"].append(part)
+        if part.role == "code":
+            share = slide.share if slide.layout == "split" else 1.0
+            style = f"--code: {slide_model.code_size(cell.source, share * slide_model.WIDTH)}px"
+        part.style = style
+    return {
+        "kind": slide.kind,
+        "title": slide.title,
+        "layout": slide.layout,
+        "share": slide.share,
+        "notes": slide.notes,
+        "groups": [{"name": n, "parts": p} for n, p in groups.items() if p],
+    }
+
+
+def _claim_line(data: dict) -> str:
+    """Draw a claim as one quiet line: a tick, the sentence, the value and its bound."""
+    record = data[slide_model.CLAIM]
+    found = _CLAIM_TEXT.match("".join(data.get("text/plain", "")).strip())
+    says = html.escape(found["says"] if found else record["says"])
+    measured = html.escape(found["measured"]) if found else ""
+    return f'<p class="deck-claim"><span aria-hidden="true">✓</span> {says} <b>{measured}</b></p>'
+
+
+def _require_alt(output: NotebookNode) -> None:
+    for mime, content in output.metadata.items():
+        if mime.startswith("image/") and content.get("alt"):
+            return
+    raise ValueError("a figure in the deck has no alt text; draw it with figures.show(fig, alt=...)")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build the decks of all lectures, or of those named, into ``_build/html/slides``."""
+    from course_utils.publishing import vendor
+
+    parser = argparse.ArgumentParser(prog="slides", description=main.__doc__)
+    parser.add_argument("lectures", nargs="*", help="01, 01_perceptrons, ...; all when left out")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="folder of the course")
+    options = parser.parse_args(argv)
+    found = sorted((options.root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    unknown = [n for n in options.lectures if not any(f.stem.startswith(n) for f in found)]
+    if unknown:
+        names = ", ".join(f.stem for f in found) or "none"
+        raise SystemExit(f"lectures: no {', '.join(unknown)} in notebooks/; there are: {names}")
+    chosen = [f for f in found if not options.lectures or f.stem.startswith(tuple(options.lectures))]
+    site = options.root / "_build/html"
+    libraries = vendor.copy_vendor(site / "_static/vendor")
+    for notebook in chosen:
+        target = site / "slides" / f"{notebook.stem}.html"
+        count = build(notebook, target, libraries)
+        print(f"{target}: {count} slides, {target.stat().st_size / 1000:.0f} kB")
+    return 0
