@@ -1,0 +1,50 @@
+# Every target makes the environment if it is missing (`.venv`, from requirements.lock) and then
+# hands over to Python. Without make, say the same to tools/bootstrap.py: see README.md.
+
+PYTHON  ?= python3
+LECTURE ?=
+SEEDS   ?= 5
+SCHEDULER ?=
+RUN = $(PYTHON) tools/bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: book test lab run slides assignments robust colab new-lecture lock env clean help
+
+book: ## build the textbook and the slide decks, and say where to open them
+	@$(RUN) book
+
+test: ## the whole proof: code, lectures, notebooks, book, browser
+	@$(RUN) test
+
+lab: ## open the notebooks in JupyterLab
+	@$(RUN) lab
+
+run: ## run the lectures that changed and store their outputs (LECTURE=01 for one)
+	@$(RUN) run $(LECTURE)
+
+slides: ## build the slide decks only
+	@$(RUN) slides
+
+assignments: ## build the edition without solutions
+	@$(RUN) assignments
+
+robust: ## measure every claim again under other seeds and kernels (SEEDS=5, SCHEDULER=tcp://...)
+	@$(RUN) robust --seeds $(SEEDS) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+
+colab: ## run every lecture as Colab does, with Colab's versions
+	@$(RUN) colab
+
+new-lecture: ## start a lecture from the skeleton (NAME=02_backprop)
+	@$(RUN) new-lecture $(NAME)
+
+env: ## make or update the environment, nothing else
+	@$(RUN)
+
+lock: ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 for newest versions)
+	@$(PYTHON) tools/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## remove everything that was built, but not the environment
+	@$(if $(wildcard .venv/course-stamp),$(RUN) clean,rm -rf _build)
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
