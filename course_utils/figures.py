@@ -257,7 +257,28 @@ def _name_ends(ax, ends):
         free = place + gap
 
 
-def image_grid(images, titles=None, columns=None, suptitle=None):
+def colour_map(diverging=False):
+    """Make the course's colour map.
+
+    Parameters
+    ----------
+    diverging : bool, default False
+        From orange through paper to blue, the colours of class -1 and class +1;
+        else from paper to dark blue.
+
+    Returns
+    -------
+    matplotlib.colors.LinearSegmentedColormap
+        For `cmap` in ``imshow`` and its relatives.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    blues = [PAPER, "#A9CBE2", BLUE, "#003050"]
+    both = ["#8A3C00", ORANGE, "#F3C9A8", PAPER, "#A9CBE2", BLUE, "#003E63"]
+    return LinearSegmentedColormap.from_list("course", both if diverging else blues)
+
+
+def image_grid(images, titles=None, columns=None, suptitle=None, diverging=False):
     """Lay out small images in rows.
 
     Parameters
@@ -270,6 +291,8 @@ def image_grid(images, titles=None, columns=None, suptitle=None):
         Images in a row; by default at most ten.
     suptitle : str, optional
         The finding, above all.
+    diverging : bool, default False
+        The images hold signed numbers: orange below zero, blue above, all on one scale.
 
     Returns
     -------
@@ -295,6 +318,9 @@ def image_grid(images, titles=None, columns=None, suptitle=None):
     height = rows * (side * images.shape[1] / images.shape[2] + (0.24 if titles is not None else 0)) + (0.45 if suptitle else 0)
     fig, axes = plt.subplots(rows, columns, figsize=(6.5, height), squeeze=False)
     span = {} if images.ndim == 4 else {"vmin": images.min(), "vmax": images.max()}
+    if diverging:
+        largest = np.abs(images).max()
+        span = {"vmin": -largest, "vmax": largest, "cmap": colour_map(diverging=True)}
     for index, ax in enumerate(axes.ravel()):
         ax.set_axis_off()
         if index < len(images):
@@ -332,7 +358,6 @@ def heat_map(ax, matrix, *, rows=None, columns=None, numbers=None, form=".2g", d
         If `matrix` has no two axes or the names don't match it.
     """
     import numpy as np
-    from matplotlib.colors import LinearSegmentedColormap
 
     matrix = np.asarray(matrix, dtype=float)
     if matrix.ndim != 2 or matrix.size == 0:
@@ -340,10 +365,9 @@ def heat_map(ax, matrix, *, rows=None, columns=None, numbers=None, form=".2g", d
     for name, texts, count in (("rows", rows, matrix.shape[0]), ("columns", columns, matrix.shape[1])):
         if texts is not None and len(texts) != count:
             raise ValueError(f"{name} must name {count}, got {len(texts)}")
-    colours = ["#8A3C00", ORANGE, "#F3C9A8", PAPER, "#A9CBE2", BLUE, "#003E63"] if diverging else [PAPER, "#A9CBE2", BLUE, "#003050"]
     largest = np.nanmax(np.abs(matrix)) or 1.0
     low, high = limits or ((-largest, largest) if diverging else (np.nanmin(matrix), np.nanmax(matrix)))
-    image = ax.imshow(matrix, cmap=LinearSegmentedColormap.from_list("course", colours), vmin=low, vmax=high, aspect="auto")
+    image = ax.imshow(matrix, cmap=colour_map(diverging), vmin=low, vmax=high, aspect="auto")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     if rows is not None:
