@@ -1,0 +1,181 @@
+"""Run a notebook in a fresh kernel, and say clearly what went wrong when it does."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course_utils.publishing.project import Problem
+
+CELL_TIMEOUT = 900  # seconds; a lecture's budget is far below
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+# Set for every run, so that two runs give the same bytes. TensorFlow's log would be stored otherwise.
+QUIET = {"COURSE_BUILD": "1", "PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+SEEDED = ("COURSE_SEED", "COURSE_CLAIMS_LOG")  # would change stored outputs
+
+
+class RunFailed(Problem):
+    """A cell raised, wrote to stderr, took too long or ended the kernel."""
+
+
+@dataclass
+class Run:
+    """A finished run: the notebook with its outputs, and what it took."""
+
+    notebook: object
+    seconds: float = 0.0
+    cell_seconds: dict = field(default_factory=dict)
+
+    @property
+    def slowest(self):
+        """Index and seconds of the slowest cell."""
+        return max(self.cell_seconds.items(), key=lambda item: item[1], default=(0, 0.0))
+
+
+def environment(root=None, **changes):
+    """Environment of a kernel that runs a lecture.
+
+    Parameters
+    ----------
+    root : Path, optional
+        Checkout whose helpers are to be used, whatever is installed.
+    **changes : str
+        Variables to set on top, for example ``COURSE_SEED="3"``.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    variables = {key: value for key, value in os.environ.items() if key not in SEEDED} | QUIET
+    if root is not None:
+        known = variables.get("PYTHONPATH")
+        variables["PYTHONPATH"] = os.pathsep.join([str(root)] + ([known] if known else []))
+    return variables | changes
+
+
+def warm_up(python=sys.executable):
+    """Build Matplotlib's list of fonts now: in a lecture it would write to stderr."""
+    subprocess.run([python, "-c", "import matplotlib.font_manager"], capture_output=True, check=False)
+
+
+def execute(notebook, *, folder, variables=None, python=None, on_cell=None, allow_errors=False, timeout=CELL_TIMEOUT):
+    """Run all cells of a notebook from a fresh kernel.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Its outputs are replaced in place.
+    folder : Path
+        Folder in which the kernel runs.
+    variables : dict of str to str, optional
+        Environment of the kernel; `environment()` by default.
+    python : str, optional
+        Interpreter of the kernel; by default the one that runs now.
+    on_cell : callable, optional
+        Called with the index of each code cell before it runs, and with None at the end.
+    allow_errors : bool, default False
+        Go on after a cell that raises or writes to stderr.
+    timeout : float
+        Longest time of one cell, in seconds.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    RunFailed
+        With the cell, its section and the end of its traceback.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    run, clock = Run(notebook), {"start": time.perf_counter(), "current": None}
+
+    def before(cell, cell_index):
+        clock["current"], clock["cell"] = cell_index, time.perf_counter()
+        if on_cell:
+            on_cell(cell_index)
+
+    def after(cell, cell_index, execute_reply):
+        now = time.perf_counter()
+        run.cell_seconds[cell_index], run.seconds = now - clock["cell"], now - clock["start"]
+        if not allow_errors and execute_reply["content"]["status"] == "ok":
+            _refuse_stderr(notebook, cell_index)
+
+    client = NotebookClient(
+        notebook, km=_kernel_of(python or sys.executable), timeout=timeout, coalesce_streams=True,
+        record_timing=False, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}},
+        on_cell_execute=before, on_cell_executed=after,
+    )  # fmt: skip
+    try:
+        client.execute(cleanup_kc=True, env=variables or environment())
+    except CellExecutionError as error:
+        raise RunFailed(_where(notebook, clock["current"]) + _traceback_tail(notebook, clock["current"], error)) from None
+    except CellTimeoutError:
+        raise RunFailed(f"{_where(notebook, clock['current'])}took longer than {timeout:g} s") from None
+    except (DeadKernelError, RuntimeError) as error:
+        raise RunFailed(f"{_where(notebook, clock['current'])}the kernel ended: {error}") from None
+    finally:
+        if on_cell:
+            on_cell(None)
+    return run
+
+
+def _kernel_of(python):
+    """Manager of a kernel in exactly this interpreter, whatever kernels the user has installed."""
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    class OneInterpreter(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name):
+            command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            return KernelSpec(argv=command, display_name="Python 3", language="python")
+
+    # Sockets in the user's own folder can't clash with another run's ports; their paths must be short.
+    local = os.name == "posix" and len(jupyter_runtime_dir()) <= 48
+    transport = "ipc" if local else "tcp"
+    return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=OneInterpreter(), transport=transport)
+
+
+def section_of(notebook, index):
+    """Heading above a cell, as plain text."""
+    for cell in reversed(notebook.cells[: (index or 0) + 1]):
+        heads = re.findall(r"^#{1,6}\s+(.+?)\s*$", cell.source, re.M) if cell.cell_type == "markdown" else []
+        if heads:
+            return heads[-1]
+    return "the beginning"
+
+
+def _where(notebook, index):
+    if index is None:
+        return "before the first cell: "
+    source = notebook.cells[index].source.strip().splitlines()
+    return f'cell {index} in "{section_of(notebook, index)}", which starts {source[0] if source else ""!r}:\n'
+
+
+def _refuse_stderr(notebook, index):
+    texts = [out.text for out in notebook.cells[index].outputs if out.output_type == "stream" and out.name == "stderr"]
+    if texts:
+        lines = _ANSI.sub("", "".join(texts)).strip().splitlines()[-12:]
+        raise RunFailed(_where(notebook, index) + "wrote to stderr; a reader would see it as an error:\n" + "\n".join(lines))
+
+
+def _traceback_tail(notebook, index, error, lines=25):
+    """Last lines of the error that is stored in the cell."""
+    for output in notebook.cells[index].outputs if index is not None else []:
+        if output.output_type == "error":
+            text = _ANSI.sub("", "\n".join(output.traceback)) or f"{output.ename}: {output.evalue}"
+            return "\n".join(text.splitlines()[-lines:])
+    return str(error)
+
+
+def relative(path, root):
+    """Short form of a path for messages."""
+    path = Path(path)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
