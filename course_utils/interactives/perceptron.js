@@ -1,0 +1,543 @@
+// The perceptron rule on points in a plane: drag points and line, correct one mistake at a time.
+// The neuron says +1 where W0*I0 + W1*I1 - t > 0. Weights are [W0, W1, t]; a point is [I0, I1, label].
+
+import { adopt, button, facts, h, linkButton, reducedMotion, slider, words } from "./runtime.js";
+import { clipHalf, clipLine, createPlane, distanceToSegment, drawArrow, drawAxes, drawLine, drawMarker, FONT, palette } from "./plot.js";
+
+const CAP = 10000, MOST_POINTS = 40, GRID = 0.05;
+const TINY = 1e-9; // exact sums leave a score of 0; in binary it may be 1e-17
+
+export const score = ([w0, w1, t], [x, y]) => w0 * x + w1 * y - t;
+export const output = (weights, point) => (score(weights, point) > TINY ? 1 : -1);
+/** A point on the line counts as a mistake, so that weights of zero are wrong about every point. */
+export const isMistake = (weights, point) => point[2] * score(weights, point) <= TINY;
+/** One correction: toward a +1 point, away from a -1 point. */
+export const corrected = ([w0, w1, t], [x, y, label]) => [w0 + label * x, w1 + label * y, t - label];
+
+/** Index of the first mistake, visiting the points in order from `from`, round the end; -1 if none. */
+export function findMistake(points, weights, from = 0) {
+  for (let i = 0; i < points.length; i++) {
+    const k = (from + i) % points.length;
+    if (isMistake(weights, points[k])) return k;
+  }
+  return -1;
+}
+
+/** A run of the rule: `pending` is the mistake found and not yet corrected, `ended` why it is over. */
+export const startRun = (weights = [0, 0, 0]) => ({
+  weights, next: 0, mistakes: 0, pending: -1, ended: "", fromZero: weights.every((w) => w === 0), seen: new Map(), period: 0,
+});
+
+const place = (weights, next) => next + ":" + weights.map((w) => Math.round(w / TINY)).join();
+
+/** Find the next mistake, or end the run. */
+export function find(run, points) {
+  run.pending = findMistake(points, run.weights, run.next);
+  if (run.pending < 0) run.ended = "right";
+  else if (!run.seen.size) run.seen.set(place(run.weights, run.pending), run.mistakes);
+}
+
+/** Correct the pending mistake. The same weights before the same mistake mean that the rule cycles. */
+export function correct(run, points) {
+  run.weights = corrected(run.weights, points[run.pending]);
+  run.mistakes += 1;
+  run.next = (run.pending + 1) % points.length;
+  run.pending = -1;
+  const ahead = findMistake(points, run.weights, run.next);
+  if (ahead < 0) { run.ended = "right"; return; }
+  const here = place(run.weights, ahead), before = run.seen.get(here);
+  if (before !== undefined) { run.ended = "cycle"; run.period = run.mistakes - before; }
+  else if (run.mistakes >= CAP) run.ended = "cap";
+  else run.seen.set(here, run.mistakes);
+}
+
+/** The whole rule from `weights` on, to its end. */
+export function runRule(points, weights) {
+  const run = startRun(weights);
+  while (!run.ended) { find(run, points); if (run.pending >= 0) correct(run, points); }
+  return run;
+}
+
+/** The widest margin in the rule's own space, where a point is (I0, I1, 1) and the weights are (W0, W1, -t).
+    The best direction is the point nearest to 0 in the hull of the vectors label * (I0, I1, 1). It lies on a
+    corner, an edge or a face, so trying those finds it exactly. No positive margin: no line separates. */
+export function bestMargin(points) {
+  const z = points.map(([x, y, label]) => [label * x, label * y, label]);
+  const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+  const minus = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+  let margin = -Infinity, best = [0, 0, 0];
+  const attempt = (v) => {
+    const size = Math.sqrt(dot(v, v));
+    if (size < 1e-7) return;
+    let least = Infinity;
+    for (const a of z) { least = Math.min(least, dot(v, a) / size); if (least <= margin) return; }
+    margin = least; best = v.map((c) => c / size);
+  };
+  z.forEach((a, i) => {
+    attempt(a);
+    for (let j = 0; j < i; j++) {
+      const d = minus(z[j], a), dd = dot(d, d);
+      if (dd < 1e-14) continue;
+      const q = dot(a, d) / dd;
+      attempt([a[0] - q * d[0], a[1] - q * d[1], a[2] - q * d[2]]);
+      for (let k = 0; k < j; k++) {
+        const e = minus(z[k], a);
+        const n = [d[1] * e[2] - d[2] * e[1], d[2] * e[0] - d[0] * e[2], d[0] * e[1] - d[1] * e[0]], side = dot(n, a);
+        attempt(side < 0 ? n.map((c) => -c) : n);
+      }
+    }
+  });
+  const separable = margin > 1e-7;
+  return { separable, margin: separable ? margin : 0, weights: [best[0], best[1], -best[2]] };
+}
+
+export const radius = (points) => Math.max(...points.map(([x, y]) => Math.hypot(x, y, 1)));
+
+/** Most mistakes that the rule can make from zero weights: the whole part of (R/margin)^2. */
+export function mistakeBound(points) {
+  const { separable, margin } = bestMargin(points);
+  return separable ? Math.floor((radius(points) / margin) ** 2 + 1e-6) : Infinity;
+}
+
+/** mulberry32: a small seeded generator, so that every reader meets the same points. */
+export function generator(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let v = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    v = (v + Math.imul(v ^ (v >>> 7), 61 | v)) ^ v;
+    return ((v ^ (v >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const snap = (v) => Math.round(Math.round(v / GRID) * GRID * 100) / 100;
+const gate = (...labels) => [[0, 0, labels[0]], [0, 1, labels[1]], [1, 0, labels[2]], [1, 1, labels[3]]];
+
+/** Twelve points on both sides of a hidden line, none closer to it than `gap`. */
+export function randomSet(seed, gap = 0.15) {
+  const r = generator(seed), angle = 2 * Math.PI * r(), [a, b] = [Math.cos(angle), Math.sin(angle)];
+  const t = (a + b) / 2 + 0.6 * (r() - 0.5), points = [];
+  while (points.length < 12) {
+    const p = [snap(3 * r() - 1), snap(3 * r() - 1)], s = score([a, b, t], p), label = s > 0 ? 1 : -1;
+    const crowded = points.some((q) => Math.hypot(q[0] - p[0], q[1] - p[1]) < 0.3);
+    if (Math.abs(s) >= gap && !crowded && points.filter((q) => q[2] === label).length < 7) points.push([...p, label]);
+  }
+  return points;
+}
+
+export function namedSet(name, seed = 1) {
+  if (name === "random") return randomSet(seed);
+  if (name === "narrow") return [...gate(-1, -1, -1, 1), [0.85, 0.85, -1]];
+  return { and: gate(-1, -1, -1, 1), or: gate(-1, 1, 1, 1), xor: gate(-1, 1, 1, -1) }[name];
+}
+
+/** Turn the line about `pivot` by the angle between `from` and `to`, as seen from there. */
+export function turned([w0, w1], pivot, from, to) {
+  const angle = Math.atan2(to[1] - pivot[1], to[0] - pivot[0]) - Math.atan2(from[1] - pivot[1], from[0] - pivot[0]);
+  const [c, s] = [Math.cos(angle), Math.sin(angle)], w = [c * w0 - s * w1, s * w0 + c * w1];
+  return [...w, w[0] * pivot[0] + w[1] * pivot[1]];
+}
+
+/** A set-up from a link: [[W0, W1, t], [I0, I1, label], ...], or null if it is none. */
+export function readSetup(state) {
+  const triple = (a) => Array.isArray(a) && a.length === 3 && a.every((v) => Number.isFinite(v) && Math.abs(v) < 1e4);
+  if (!Array.isArray(state) || state.length < 2 || state.length > MOST_POINTS + 1 || !state.every(triple)) return null;
+  const [weights, ...points] = state;
+  return points.every((p) => Math.abs(p[2]) === 1) ? { weights, points } : null;
+}
+
+const VIEW = [-1.5, 2.5, -1.5, 2.5];
+
+/** A square window with room round the points and the origin: the usual one where they fit. */
+export function viewOf(points) {
+  if (points.every((p) => p.slice(0, 2).every((v) => v >= VIEW[0] && v <= VIEW[1]))) return VIEW;
+  const xs = [-0.5, 1.5, ...points.map((p) => p[0])], ys = [-0.5, 1.5, ...points.map((p) => p[1])];
+  const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const half = Math.ceil(Math.max(x1 - x0, y1 - y0) * 0.65 * 2 + 0.5) / 2, [cx, cy] = [(x0 + x1) / 2, (y0 + y1) / 2];
+  return [cx - half, cx + half, cy - half, cy + half];
+}
+
+const QUESTIONS = {
+  xor: "Where does a line go that gets all four points right? Try by hand, then let the rule try. What stops it?",
+  narrow: "Point 5 sits close to point 4. AND alone takes 18 mistakes: how many now? Guess, then press Run.",
+  "": "Can one line keep every circle on the shaded side and every square off it? Guess, then drag it there.",
+};
+const signed = (label) => (label > 0 ? "+1" : "\u22121");
+const count = (n, one) => n + " " + one + (n === 1 ? "" : "s");
+const pair = (p) => "(" + words(p[0]) + ", " + words(p[1]) + ")";
+
+function render({ model, el }) {
+  let name = model.get("dataset"), seed = model.get("seed") ?? 1, points, run, picked = null, best, playing = 0, shown, note = "", showBest = false;
+
+  const canvas = h("canvas", { tabindex: 0, role: "application", "aria-label":
+    "Plane with the points and the line. N and P pick a point, a line end or the line; the arrow keys move it; F flips a label, A adds a point, Delete removes one." });
+  const plane = createPlane(canvas, { view: VIEW });
+  const { ctx } = plane;
+  const status = h("div", { class: "dlm-status", role: "status", "aria-live": "polite" });
+  const question = h("div", { class: "dlm-question" });
+  const inWords = h("div");
+  const table = facts({ mistakes: "Mistakes corrected", wrong: "Wrong now", own: "Margin of this line", best: "Best margin \u03b3", far: "Longest example R", bound: "Bound (R/\u03b3)\u00b2" });
+
+  // ---- what is where
+  const line = () => clipLine(shown, plane.view);
+  const middle = () => (plane.view[0] + plane.view[1]) / 2;
+  /** With no line in the window there is a pale one to take hold of. */
+  const offered = () => [1, 1, middle() + (plane.view[2] + plane.view[3]) / 2];
+  const ends = () => line() ?? clipLine(offered(), plane.view);
+  const handles = () => {
+    const [a, b] = ends(), at = (q) => [a[0] + q * (b[0] - a[0]), a[1] + q * (b[1] - a[1])];
+    return [at(0.1), at(0.9)];
+  };
+  function hit(px, reach) {
+    let found = null, least = reach;
+    points.forEach((p, i) => {
+      const [x, y] = plane.at(p), d = Math.hypot(px[0] - x, px[1] - y);
+      if (d < least) { least = d; found = { kind: "point", i }; }
+    });
+    if (found) return found;
+    handles().forEach((p, i) => {
+      const [x, y] = plane.at(p), d = Math.hypot(px[0] - x, px[1] - y);
+      if (d < least) { least = d; found = { kind: "end", i }; }
+    });
+    const [a, b] = ends();
+    return found ?? (distanceToSegment(px, plane.at(a), plane.at(b)) < reach * 0.8 ? { kind: "line" } : null);
+  }
+
+  // ---- drawing
+  function draw() {
+    if (!run) return;
+    plane.fit();
+    const ink = palette(el), hot = document.activeElement === canvas;
+    drawAxes(plane, ink, ["I\u2080", "I\u2081"]);
+    plane.clip(() => {
+      const region = clipHalf(shown, plane.view);
+      if (region.length && shown.some((w) => w !== 0)) {
+        ctx.beginPath(); region.forEach((p) => ctx.lineTo(...plane.at(p)));
+        ctx.fillStyle = ink.plus; ctx.globalAlpha = 0.16; ctx.fill(); ctx.globalAlpha = 1;
+      }
+      if (showBest && best.separable) {
+        const wide = clipLine(best.weights, plane.view);
+        if (wide) drawLine(ctx, plane.at(wide[0]), plane.at(wide[1]), ink.accent, { width: 2, dash: [2, 5] });
+      }
+      drawTheLine(ink, hot);
+      drawWeights(ink);
+    });
+    points.forEach((p, i) => {
+      const at = plane.at(p);
+      drawMarker(ctx, at, p[2], ink, { text: String(i + 1) });
+      if (isMistake(shown, p) && shown.some((w) => w !== 0)) ring(at, 13, ink.fg, 1.5);
+      if (run.pending === i) ring(at, 16, ink.accent, 3.5);
+      if (hot && picked?.kind === "point" && picked.i === i) bracket(at, 19, ink.fg);
+      if (picked?.leaving && picked.i === i) drawLine(ctx, [at[0] - 13, at[1] - 13], [at[0] + 13, at[1] + 13], ink.fg, { width: 3 });
+    });
+  }
+  function ring([x, y], r, colour, width) {
+    ctx.beginPath(); ctx.arc(x, y, r, 0, 2 * Math.PI); ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.stroke();
+  }
+  function bracket([x, y], r, colour) {
+    ctx.save(); ctx.setLineDash([r * 0.8, r * 1.2]); ctx.lineDashOffset = r * 0.4; ctx.strokeStyle = colour; ctx.lineWidth = 2;
+    ctx.strokeRect(x - r, y - r, 2 * r, 2 * r); ctx.restore();
+  }
+  function drawTheLine(ink, hot) {
+    const real = line(), [a, b] = ends().map(plane.at), tone = real ? ink.fg : ink.muted;
+    drawLine(ctx, a, b, tone, { width: real ? 2.5 : 1.5, dash: real ? [] : [7, 6] });
+    handles().forEach((p, i) => {
+      const at = plane.at(p);
+      ctx.beginPath(); ctx.arc(...at, 7, 0, 2 * Math.PI);
+      ctx.fillStyle = ink.plane; ctx.fill(); ctx.strokeStyle = tone; ctx.lineWidth = 2; ctx.stroke();
+      if (hot && picked?.kind === "end" && picked.i === i) bracket(at, 13, ink.fg);
+    });
+    if (hot && picked?.kind === "line") bracket([(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], 13, ink.fg);
+    if (real) return;
+    ctx.font = FONT; ctx.fillStyle = ink.fg; ctx.textAlign = "center"; ctx.textBaseline = "bottom";
+    const text = shown[0] || shown[1] ? "The line is outside this window. Take this one." : "No line yet. Take this one.";
+    const [fx, fy, fw, fh] = plane.frame();
+    ctx.fillText(text, fx + fw / 2, fy + fh - 22);
+  }
+  /** The weight vector from the origin, halved until it fits, and the step that the pending mistake asks for. */
+  function drawWeights(ink) {
+    const [x0, x1, y0, y1] = plane.view, target = run.pending >= 0 ? corrected(run.weights, points[run.pending]) : shown;
+    let scale = 1;
+    const fits = ([a, b]) => a * scale > x0 && a * scale < x1 && b * scale > y0 && b * scale < y1;
+    while (scale > 1e-3 && !(fits(shown) && fits(target))) scale /= 2;
+    const from = plane.at([0, 0]), tip = plane.at([shown[0] * scale, shown[1] * scale]);
+    if (run.pending >= 0) {
+      drawLine(ctx, from, plane.at(points[run.pending]), ink.accent, { width: 1, dash: [2, 4] });
+      drawArrow(ctx, tip, plane.at([target[0] * scale, target[1] * scale]), ink.accent, { width: 2, dash: [5, 4] });
+    }
+    if (!shown[0] && !shown[1]) return;
+    drawArrow(ctx, from, tip, ink.accent, { width: 3 });
+    const size = Math.hypot(tip[0] - from[0], tip[1] - from[1]) || 1;
+    ctx.font = "600 " + FONT; ctx.fillStyle = ink.accent; ctx.textAlign = "center"; ctx.textBaseline = "middle";
+    const off = [(tip[1] - from[1]) / size * 14, -(tip[0] - from[0]) / size * 14];
+    ctx.fillText(scale < 1 ? "W \u00f7 " + 1 / scale : "W", (from[0] + tip[0]) / 2 - off[0], (from[1] + tip[1]) / 2 - off[1]);
+  }
+
+  // ---- words
+  const wrongOnes = () => points.filter((p) => isMistake(run.weights, p)).length;
+  function situation() {
+    const wrong = wrongOnes(), size = Math.hypot(...run.weights);
+    if (run.pending >= 0) {
+      const p = points[run.pending], s = score(run.weights, p), who = "Point " + (run.pending + 1) + " at " + pair(p);
+      const fault = !size ? "With all weights 0 every point counts as a mistake. " + who + " is the first."
+        : Math.abs(s) <= TINY ? who + " lies on the line, which counts as a mistake." : who + " should be " + signed(p[2]) + ", the neuron says " + signed(-p[2]) + ".";
+      return fault + " Correct it: W " + (p[2] > 0 ? "gains" : "loses") + " " + pair(p) + ", t goes " + (p[2] > 0 ? "down" : "up") + " by 1.";
+    }
+    if (run.ended === "cycle") return "After " + count(run.mistakes, "mistake") + " the weights are what they were " + count(run.period, "mistake") + " ago: the rule cycles. " + (best.separable ? "" : "It will never stop, because no line exists.");
+    if (run.ended === "cap") return "Stopped after " + words(run.mistakes, 6) + " mistakes without an end." + (best.separable ? "" : " No line exists, so there is none.");
+    if (run.ended === "right" && run.mistakes) return "Done after " + count(run.mistakes, "mistake") + ": every point is on its side." + (run.fromZero ? " The bound allowed " + bound() + "." : "");
+    if (!size) return count(points.length, "point") + ", all weights 0, no line yet. Drag the dashed line, or find the first mistake.";
+    if (!wrong) return "All " + points.length + " points right, with margin " + words(ownMargin()) + "; the best line has " + words(best.margin) + ".";
+    return count(wrong, "point") + " of " + points.length + " wrong" + (best.separable ? "." : "; no line gets all right.");
+  }
+  const ownMargin = () => Math.min(...points.map((p) => p[2] * score(run.weights, p))) / Math.hypot(...run.weights);
+  const bound = () => words(mistakeBound(points), 6);
+  function describe() {
+    const [w0, w1, t] = run.weights;
+    const rule = w0 || w1 ? "The neuron says +1 where " + words(w0) + " \u00b7 I\u2080 " + (w1 < 0 ? "\u2212 " : "+ ") + words(Math.abs(w1)) + " \u00b7 I\u2081 > " + words(t) + ". " : "There is no line. ";
+    return rule + points.map((p, i) => "Point " + (i + 1) + " at " + pair(p) + " is " + signed(p[2]) + (isMistake(run.weights, p) ? ", wrong" : "")).join("; ") + ".";
+  }
+  function refresh({ quiet = false } = {}) {
+    if (!quiet || !playing) {
+      status.textContent = note + situation();
+      inWords.textContent = describe();
+      question.textContent = QUESTIONS[name] ?? QUESTIONS[""];
+    }
+    const size = Math.hypot(...run.weights);
+    table.set({
+      mistakes: String(run.mistakes), wrong: wrongOnes() + " of " + points.length, own: size ? words(ownMargin()) : "none yet",
+      best: best.separable ? words(best.margin) : "no line exists", far: words(radius(points)),
+      bound: best.separable ? "at most " + bound() + (run.fromZero ? "" : "*") : "none",
+    });
+    footnote.textContent = !best.separable ? "No separating line exists, so the rule has no bound and never ends."
+      : run.fromZero ? "\u03b3 and R are measured with the 1 of the threshold: (I\u2080, I\u2081, 1)." : "* counts from zero weights. Reset, then Run, to compare.";
+    knobs.forEach((knob, i) => {
+      while (Math.abs(run.weights[i]) > +knob.input.max) { knob.input.max *= 2; knob.input.min *= 2; }
+      knob.set(run.weights[i]);
+    });
+    step.textContent = run.pending >= 0 ? "Correct it" : "Find a mistake";
+    step.disabled = run.ended === "right" && run.pending < 0;
+    runButton.disabled = step.disabled;
+    for (const [set, b] of Object.entries(setButtons)) b.setAttribute("aria-pressed", String(set === name));
+    draw();
+  }
+
+  // ---- changes
+  function restart(weights) {
+    pause();
+    run = startRun(weights);
+    shown = run.weights;
+    if (points.length && run.weights.some((w) => w) && findMistake(points, run.weights) < 0) run.ended = "right";
+  }
+  function touched(text = "") { name = ""; best = bestMargin(points); restart(run.weights); note = text; refresh(); }
+  function setLine(weights, text = "") { restart(weights); note = text; refresh(); }
+  function load(set, next = seed) {
+    name = set; seed = next; points = namedSet(set, seed); plane.view = VIEW; picked = null;
+    best = bestMargin(points); restart([0, 0, 0]); note = ""; refresh();
+  }
+  function addPoint(at) {
+    if (points.length >= MOST_POINTS) { note = "There is room for " + MOST_POINTS + " points. "; return refresh(); }
+    points.push([...at.map(snap), 1]);
+    picked = { kind: "point", i: points.length - 1 };
+    touched("Point " + points.length + " added as +1. ");
+  }
+  function flip(i) { points[i] = [points[i][0], points[i][1], -points[i][2]]; touched("Point " + (i + 1) + " is now " + signed(points[i][2]) + ". "); }
+  function remove(i) {
+    if (points.length === 1) { note = "The last point stays. "; return refresh(); }
+    points.splice(i, 1); picked = null; touched("Point removed. ");
+  }
+  const inside = ([x, y]) => [Math.max(plane.view[0], Math.min(plane.view[1], x)), Math.max(plane.view[2], Math.min(plane.view[3], y))];
+  function movePoint(i, to) { points[i] = [...inside(to).map(snap), points[i][2]]; touched(); }
+  const current = () => (line() ? run.weights : offered());
+  const shifted = (weights, [dx, dy]) => [weights[0], weights[1], weights[2] + weights[0] * dx + weights[1] * dy];
+
+  // ---- the rule
+  function animate(from, ms, done) {
+    if (reducedMotion() || ms < 20) { shown = run.weights; return done(); }
+    const begin = performance.now(), to = run.weights, mine = (playing ||= -1);
+    const frame = (now) => {
+      if (playing !== mine || run.weights !== to) { shown = run.weights; return; }
+      const q = Math.min(1, Math.max(0, (now - begin) / ms)), ease = q * q * (3 - 2 * q);
+      shown = from.map((w, i) => w + ease * (to[i] - w));
+      draw();
+      if (q < 1) requestAnimationFrame(frame); else { shown = to; if (mine === -1) playing = 0; done(); }
+    };
+    requestAnimationFrame(frame);
+  }
+  function oneStep() {
+    pause(); note = "";
+    if (run.pending < 0) { if (run.ended !== "right") { run.ended = ""; find(run, points); } return refresh(); }
+    const before = run.weights, p = points[run.pending];
+    correct(run, points);
+    note = "W moved " + (p[2] > 0 ? "toward" : "away from") + " " + pair(p) + ". ";
+    shown = before; refresh();
+    animate(before, 600, draw);
+  }
+  function pause() {
+    playing = 0;
+    if (run) shown = run.weights;
+    status.setAttribute("aria-live", "polite");
+    runButton.textContent = "Run";
+  }
+  function play() {
+    if (playing > 0) { pause(); note = "Paused. "; return refresh(); }
+    pause(); note = ""; if (run.ended !== "right") run.ended = "";
+    const mine = (playing = performance.now() + 1), first = run.mistakes, still = reducedMotion();
+    status.setAttribute("aria-live", "off");
+    runButton.textContent = "Pause";
+    const go = () => {
+      if (playing !== mine || !el.isConnected) return;
+      if (run.ended) { pause(); return refresh(); }
+      const pace = still ? 0 : 420 * 0.8 ** Math.max(0, run.mistakes - first - 3);
+      if (pace < 16) { // too fast to follow: slices of 8 ms, and the page stays awake
+        for (const end = performance.now() + 8; !run.ended && performance.now() < end && (still || run.pending < 0);) {
+          if (run.pending < 0) find(run, points);
+          if (run.pending >= 0) correct(run, points);
+        }
+        shown = run.weights; refresh({ quiet: true });
+        return setTimeout(go, still ? 0 : 16);
+      }
+      if (run.pending < 0) { find(run, points); refresh({ quiet: true }); return setTimeout(go, pace); }
+      const before = run.weights;
+      correct(run, points); shown = before; refresh({ quiet: true });
+      animate(before, pace * 0.8, () => setTimeout(go, pace * 0.3));
+    };
+    go();
+  }
+
+  // ---- controls
+  const setButtons = Object.fromEntries(["and", "or", "xor", "random"].map((set) =>
+    [set, button(set === "random" ? "Random" : set.toUpperCase(), () => load(set, set === "random" && name === "random" ? seed + 1 : seed), { "aria-pressed": "false" })]));
+  const step = button("Find a mistake", oneStep, { class: "dlm-first" });
+  const runButton = button("Run", play);
+  const knobs = ["W\u2080", "W\u2081", "t"].map((label, i) => slider(label, { min: -4, max: 4, step: 0.05, value: 0 }, (v) => {
+    setLine(run.weights.map((w, k) => (k === i ? v : w)));
+  }));
+  const footnote = h("div", { class: "dlm-legend" });
+  const tries = [
+    button("Does XOR ever stop?", () => { load("xor"); play(); }),
+    button("Narrow the gap", () => load("narrow")),
+    button("Flip one label", () => flip(0)),
+  ];
+  const mark = (kind, text) => h("span", {}, h("i", { class: "dlm-" + kind }), text);
+  const keys = [["N", "next, "], ["P", "previous: a point, a line end, the line; "], ["arrows", "move it (with Shift five times as far); "], ["F", "flips its label; "], ["A", "adds a point; "], ["Delete", "removes it; "], ["Enter", "finds or corrects a mistake; "], ["R", "runs; "], ["0", "resets."]];
+  const body = h("div", { class: "dlm-body" }, question,
+    h("div", { class: "dlm-row" }, h("span", {}, "Try this:"), ...tries),
+    h("div", { class: "dlm-main" },
+      h("div", { class: "dlm-side" }, canvas,
+        h("div", { class: "dlm-legend" }, mark("plus", "+1"), mark("minus", "\u22121"), mark("wrong", "wrong now"), mark("shade", "the neuron says +1"))),
+      h("div", { class: "dlm-side" },
+        h("div", { class: "dlm-row" }, ...Object.values(setButtons)),
+        h("div", { class: "dlm-row" }, step, runButton, button("Reset", () => setLine([0, 0, 0]))),
+        h("div", {}, ...knobs.map((knob) => knob.el)),
+        table.el,
+        h("label", { class: "dlm-check" }, h("input", { type: "checkbox", onchange: (e) => { showBest = e.target.checked; draw(); } }), "Show the line with the best margin"),
+        footnote)),
+    status,
+    h("div", { class: "dlm-more" },
+      h("details", {}, h("summary", {}, "Touch and keys"), h("div", {},
+        "Drag a point, the line or one of its ends. Tap a point to flip its label, tap an empty place to add a point, drag a point out of the plane to remove it. In the plane: ",
+        ...keys.flatMap(([key, does]) => [h("kbd", {}, key), " " + does]))),
+      h("details", {}, h("summary", {}, "The picture in words"), inWords),
+      linkButton(el, () => [run.weights, ...points], (text) => { status.textContent = text; })));
+
+  // ---- pointer
+  let drag = null;
+  const reach = (event) => (event.pointerType === "mouse" ? 14 : 24);
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    const px = plane.pointer(event), target = hit(px, reach(event));
+    drag = { px, target, world: plane.world(px), still: true, slack: event.pointerType === "mouse" ? 4 : 9 };
+    if (!target) return;
+    picked = { ...target };
+    canvas.setPointerCapture(event.pointerId);
+    canvas.dataset.drag = "";
+    if (target.kind === "point") drag.offset = points[target.i].slice(0, 2).map((v, k) => v - drag.world[k]);
+    else { drag.weights = current(); drag.handles = handles(); }
+    draw();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const px = plane.pointer(event);
+    if (!drag) {
+      if (hit(px, reach(event))) canvas.dataset.over = ""; else delete canvas.dataset.over;
+      return;
+    }
+    if (drag.still && Math.hypot(px[0] - drag.px[0], px[1] - drag.px[1]) < drag.slack) return;
+    drag.still = false;
+    const { target } = drag, at = plane.world(px);
+    if (!target) return;
+    if (target.kind === "point") {
+      picked.leaving = px[0] < -8 || px[1] < -8 || px[0] > plane.width + 8 || px[1] > plane.height + 8;
+      movePoint(target.i, [at[0] + drag.offset[0], at[1] + drag.offset[1]]);
+      if (picked.leaving) status.textContent = "Let go to remove point " + (target.i + 1) + ".";
+    } else if (target.kind === "line") setLine(shifted(drag.weights, [at[0] - drag.world[0], at[1] - drag.world[1]]));
+    else {
+      const pivot = drag.handles[1 - target.i];
+      if (Math.hypot(at[0] - pivot[0], at[1] - pivot[1]) > 0.15) setLine(turned(drag.weights, pivot, drag.handles[target.i], at));
+    }
+  });
+  canvas.addEventListener("pointerup", () => {
+    const done = drag;
+    drag = null; delete canvas.dataset.drag;
+    if (!done) return;
+    if (picked?.leaving) { delete picked.leaving; return remove(picked.i); }
+    if (!done.still) return;
+    if (!done.target) addPoint(inside(done.world));
+    else if (done.target.kind === "point") flip(done.target.i);
+  });
+  canvas.addEventListener("pointercancel", () => { drag = null; delete canvas.dataset.drag; if (picked) delete picked.leaving; draw(); });
+  // A finger on a point or on the line drags it; anywhere else it scrolls the page.
+  canvas.addEventListener("touchstart", (event) => {
+    if (event.touches.length === 1 && hit(plane.pointer(event.touches[0]), 24)) event.preventDefault();
+  }, { passive: false });
+
+  // ---- keyboard
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const things = [...points.map((_, i) => ({ kind: "point", i })), { kind: "end", i: 0 }, { kind: "end", i: 1 }, { kind: "line" }];
+    const where = picked ? things.findIndex((t) => t.kind === picked.kind && t.i === picked.i) : -1;
+    const far = GRID * (event.shiftKey ? 5 : 1);
+    const arrow = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, far], ArrowDown: [0, -far] }[event.key];
+    const key = event.key.toLowerCase();
+    if (arrow) {
+      picked ??= things[0];
+      if (picked.kind === "point") movePoint(picked.i, points[picked.i].slice(0, 2).map((v, k) => v + arrow[k]));
+      else if (picked.kind === "line") setLine(shifted(current(), arrow));
+      else {
+        const at = handles();
+        setLine(turned(current(), at[1 - picked.i], at[picked.i], at[picked.i].map((v, k) => v + arrow[k])));
+      }
+    } else if (key === "n" || key === "p") {
+      picked = things[where < 0 ? (key === "n" ? 0 : things.length - 1) : (where + (key === "n" ? 1 : -1) + things.length) % things.length];
+      const p = points[picked.i];
+      status.textContent = picked.kind === "point" ? "Picked point " + (picked.i + 1) + " at " + pair(p) + ", " + signed(p[2]) + "." : picked.kind === "line" ? "Picked the line." : "Picked end " + (picked.i + 1) + " of the line.";
+      draw();
+    } else if (key === "f" || key === " ") { if (picked?.kind === "point") flip(picked.i); }
+    else if (key === "a") addPoint([middle(), (plane.view[2] + plane.view[3]) / 2]);
+    else if (key === "delete" || key === "backspace") { if (picked?.kind === "point") remove(picked.i); }
+    else if (key === "enter") { if (!step.disabled) oneStep(); }
+    else if (key === "r") { if (!runButton.disabled) play(); }
+    else if (key === "0") setLine([0, 0, 0]);
+    else return;
+    event.preventDefault();
+  });
+  canvas.addEventListener("focus", draw);
+  canvas.addEventListener("blur", draw);
+
+  // ---- begin
+  function begin() {
+    const setup = readSetup(model.get("shared"));
+    points = setup?.points ?? model.get("points") ?? namedSet(name, seed);
+    if (setup) name = "";
+    plane.view = viewOf(points);
+    best = bestMargin(points);
+    restart(setup?.weights ?? model.get("weights") ?? [0, 0, 0]);
+    note = ""; refresh();
+  }
+  el.append(body);
+  adopt(el, draw);
+  begin();
+  model.on("change:shared", begin);
+  new ResizeObserver(draw).observe(canvas);
+}
+
+export default { render };
