@@ -18,6 +18,7 @@ from course_utils.claims.stored import MIME, collect, prose_numbers, reported, s
 __all__ = ["MIME", "ClaimFailed", "check", "collect", "prose_numbers", "report", "reported", "same_number"]
 
 LOG_VARIABLE = "COURSE_CLAIMS_LOG"
+LONGEST_ROW = 12  # numbers that still fit into a sentence
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _SIGNS = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<", "equals": "="}
@@ -90,14 +91,14 @@ def report(**values):
 
     Parameters
     ----------
-    **values : int, float, bool or str
+    **values : int, float, bool, str, or a short row of numbers
         The name is what the prose carries in its comment. Whole numbers are
         printed exactly, other numbers with up to four significant digits.
 
     Raises
     ------
     TypeError
-        If a value is not one number or one text.
+        If a value is neither a number, nor a text, nor a row of numbers.
     ValueError
         If a name is not a plain identifier, a text has several lines, or nothing
         is given. Nothing is printed then.
@@ -119,7 +120,7 @@ def report(**values):
                 raise ValueError(f"{name} must be one line of text, got {value!r}")
             lines.append(f"{name} = {value.strip()}")
         else:
-            lines.append(f"{name} = {_digits(_one_number(name, value))}")
+            lines.append(f"{name} = {_written(name, value)}")
     print("\n".join(lines))
 
 
@@ -136,6 +137,14 @@ def _one_number(name, value):
         return float(value)
     kind = f"an array of shape {tuple(shape)}" if tuple(shape) else f"{type(value).__name__} {value!r:.60}"
     raise TypeError(f"{name} must be one number, got {kind}")
+
+
+def _written(name, value):
+    """Write a number, or a row of numbers in brackets."""
+    row = isinstance(value, list | tuple) or len(getattr(value, "shape", ())) == 1
+    if row and 0 < len(value) <= LONGEST_ROW:
+        return f"[{', '.join(_digits(_one_number(name, part)) for part in value)}]"
+    return _digits(_one_number(name, value))
 
 
 def _refuse_bad_words(name, says, unit):

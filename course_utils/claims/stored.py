@@ -81,8 +81,8 @@ def prose_numbers(markdown):
     Returns
     -------
     list of (str, str)
-        Name and number as written. Where the marked piece holds no number, the
-        piece itself. Blocks of code are left out.
+        Name and number as written. Where the marked piece holds no number, or
+        several, the piece itself. Blocks of code are left out.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def prose_numbers(markdown):
     [('separable', '1,882')]
     """
     text = _FENCE.sub("", markdown)
-    return [(mark[1], _last_number(text[: mark.start()])) for mark in _MARK.finditer(text)]
+    return [(mark[1], _marked_piece(text[: mark.start()])) for mark in _MARK.finditer(text)]
 
 
 def same_number(written, printed):
@@ -106,18 +106,22 @@ def same_number(written, printed):
     Returns
     -------
     bool
-        True if both texts stand for the same number, or are the same text.
+        True if both texts hold the same numbers in the same order, whatever
+        stands around them; without numbers, if they are the same text.
 
     Examples
     --------
     >>> same_number("1,882", "1882"), same_number("97.2", "97.22")
     (True, False)
     """
-    first, second = (re.sub(r"[,\s]", "", text).replace("−", "-") for text in (written, printed))
-    try:
-        return float(first) == float(second)
-    except ValueError:
-        return written.strip() == printed.strip()
+    first, second = _numbers(written), _numbers(printed)
+    return first == second if first or second else written.strip() == printed.strip()
+
+
+def _numbers(text):
+    """Read all numbers of a text, whatever marks thousands, minus or a power of ten."""
+    text = text.replace("−", "-").replace("{,}", ",").replace(r"\,", "\u202f")
+    return [float(re.sub(r"[^-+.\deE]", "", number)) for number in _NUMBER.findall(text)]
 
 
 def _cells(notebook):
@@ -130,14 +134,14 @@ def _text(source):
     return source if isinstance(source, str) else "".join(source)
 
 
-def _last_number(text):
+def _marked_piece(text):
     """Take the number that a mark stands behind: bold, maths, code or a bare word."""
     for fence in ("**", "$", "`", "*", "_"):
         if text.endswith(fence):
             piece = text[: -len(fence)].rpartition(fence)[2]
             break
     else:
-        words = text.split()
-        piece = words[-1] if words else ""
-    found = _NUMBER.findall(piece.replace(r"\,", ""))
-    return found[-1] if found else piece.strip()
+        bare = re.search(rf"(?:{_NUMBER.pattern})(?=\s?%?\Z)", text)
+        piece = bare[0] if bare else (text.split() or [""])[-1]
+    found = _NUMBER.findall(piece)
+    return found[0] if len(found) == 1 else piece.strip()

@@ -21,6 +21,7 @@ from course_utils.figures.style import (
     PAPER,
     PURPLE,
     TEAL,
+    colour_map,
     use_style,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "PAPER",
     "PURPLE",
     "TEAL",
+    "colour_map",
     "decision_regions",
     "heat_map",
     "image_grid",

@@ -9,11 +9,11 @@ from course_utils.figures.style import (
     LINES,
     NEGATIVE_GROUND,
     ORANGE,
-    ORANGE_TO_BLUE,
     PAPER,
     POSITIVE_GROUND,
-    TO_BLUE,
     TO_INK,
+    blend,
+    colour_map,
     text_tone,
 )
 
@@ -176,7 +176,7 @@ def _name_ends(ax, ends):
         free = place + LABEL_DISTANCE
 
 
-def image_grid(images, titles=None, columns=None, suptitle=None):
+def image_grid(images, titles=None, columns=None, suptitle=None, diverging=False):
     """Lay out small images in rows.
 
     Parameters
@@ -184,12 +184,14 @@ def image_grid(images, titles=None, columns=None, suptitle=None):
     images : array_like of shape (n, height, width) or (n, height, width, 3)
         Grey images, drawn as ink from their smallest to their largest value, or
         colour images.
-    titles : sequence of n str, optional
+    titles : sequence of length n, optional
         A short text above each image.
     columns : int, optional
         Images in a row; by default at most ten.
     suptitle : str, optional
         The finding, above all.
+    diverging : bool, default False
+        Grey images hold signs: orange below zero, blue above, all on one scale.
 
     Returns
     -------
@@ -217,7 +219,11 @@ def image_grid(images, titles=None, columns=None, suptitle=None):
     height = rows * (side * images.shape[1] / images.shape[2] + (0.26 if titles is not None else 0.04))
     fig, axes = plt.subplots(rows, columns, figsize=(6.5, height + (0.45 if suptitle else 0.15)), squeeze=False)
     fig.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
-    span = {} if images.ndim == 4 else {"vmin": images.min(), "vmax": images.max(), "cmap": _colour_map(TO_INK)}
+    span = {}
+    if images.ndim == 3:
+        high = np.abs(images).max() if diverging else images.max()
+        low = -high if diverging else images.min()
+        span = {"vmin": low, "vmax": high, "cmap": colour_map(diverging=True) if diverging else blend(TO_INK)}
     for index, ax in enumerate(axes.ravel()):
         ax.set_axis_off()
         if index < len(images):
@@ -240,7 +246,7 @@ def heat_map(
         Where to draw.
     matrix : array_like of shape (rows, columns)
         The values; NaN leaves a cell empty.
-    rows, columns : sequence of str, optional
+    rows, columns : sequence, optional
         Names along the two sides.
     numbers : bool, optional
         Write the values into the cells; by default up to 12 by 12.
@@ -269,14 +275,14 @@ def heat_map(
     if limits is None:
         largest = np.nanmax(np.abs(matrix)) or 1.0
         limits = (-largest, largest) if diverging else (np.nanmin(matrix), np.nanmax(matrix))
-    cmap = _colour_map(ORANGE_TO_BLUE if diverging else TO_BLUE)
+    cmap = colour_map(diverging=diverging)
     image = ax.imshow(matrix, cmap=cmap, vmin=limits[0], vmax=limits[1], aspect="auto")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     if rows is not None:
-        ax.set_yticks(range(len(rows)), rows)
+        ax.set_yticks(range(len(rows)), map(str, rows))
     if columns is not None:
-        ax.set_xticks(range(len(columns)), columns)
+        ax.set_xticks(range(len(columns)), map(str, columns))
     if numbers if numbers is not None else max(matrix.shape) <= 12:
         for (row, column), value in np.ndenumerate(matrix):
             if np.isfinite(value):
@@ -285,9 +291,3 @@ def heat_map(
                 ax.text(column, row, format(value, form), ha="center", va="center", fontsize=9.5, color=colour)
     if label:
         ax.figure.colorbar(image, ax=ax, label=label, pad=0.02).outline.set_visible(False)
-
-
-def _colour_map(colours):
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("course", colours)

@@ -86,3 +86,26 @@ def text_tone(colour):
         round(0.6 * int(colour[start : start + 2], 16) + 0.4 * int(INK[start : start + 2], 16)) for start in (1, 3, 5)
     )
     return "#" + "".join(f"{part:02X}" for part in mixed)
+
+
+def colour_map(*, diverging=False):
+    """Make the course's colour map for Matplotlib's ``cmap``.
+
+    Parameters
+    ----------
+    diverging : bool, default False
+        From orange through paper to blue, for values with a sign or a side; else
+        from paper to dark blue.
+
+    Returns
+    -------
+    matplotlib.colors.Colormap
+    """
+    return blend(ORANGE_TO_BLUE if diverging else TO_BLUE)
+
+
+def blend(colours):
+    """Make a smooth colour map through the given colours."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("course", colours)
