@@ -8,7 +8,7 @@ SCHEDULER ?=
 RUN = $(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: book test lab run slides assignments robust colab new-lecture lock env clean help
+.PHONY: book test lab run slides assignments robust colab new-lecture lock stamp env clean help
 
 book: ## build the textbook and the slide decks, and say where to open them
 	@$(RUN) book
@@ -42,6 +42,9 @@ env: ## make or update the environment, nothing else
 
 lock: ## resolve requirements.lock anew from pyproject.toml (UPGRADE=1 for newest versions)
 	@$(PYTHON) tools/lock.py $(if $(UPGRADE),--upgrade)
+
+stamp: ## write address and version from pyproject.toml into README and CITATION
+	@$(RUN) python tools/stamp.py
 
 clean: ## remove everything that was built, but not the environment
 	@$(if $(wildcard .venv/course-stamp),$(RUN) clean,rm -rf _build)
