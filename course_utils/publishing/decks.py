@@ -85,7 +85,6 @@ def _export(source: NotebookNode, slides: list[slide_model.Slide], deck: dict) -
     exporter.register_filter("inline_markdown", lambda text: _inline(exporter, text))
     notebook = nbformat.v4.new_notebook(metadata=source.metadata)
     notebook.metadata.pop("widgets", None)
-    notebook.cells = [part.cell for slide in slides for part in slide.parts]
     deck["slides"] = [_template_slide(slide) for slide in slides]
     body, _ = exporter.from_notebook_node(notebook, resources={"deck": deck})
     # a lecture links to another lecture's notebook; the deck links to its page in the book
@@ -112,14 +111,16 @@ def _template_slide(slide: slide_model.Slide) -> dict:
         else:
             groups["words"].append(part)
         if part.role == "code":
-            share = slide.share if slide.layout == "split" else 1.0
-            style = f"--code: {slide_model.code_size(cell.source, share * slide_model.WIDTH)}px"
+            width = slide_model.WIDTH * (slide.share if slide.layout == "split" else 1.0)
+            largest = 26.0 if slide.size > 28 else 22.0
+            style = f"--code: {slide_model.code_size(cell.source, width, largest)}px"
         part.style = style
     return {
         "kind": slide.kind,
         "title": slide.title,
         "layout": slide.layout,
         "share": slide.share,
+        "size": slide.size,
         "notes": slide.notes,
         "groups": [{"name": n, "parts": p} for n, p in groups.items() if p],
     }

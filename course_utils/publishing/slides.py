@@ -19,7 +19,7 @@ CLAIM = "application/vnd.course.claim+json"
 WIDTH, BODY_HEIGHT = 1152, 540  # room for the body of a 1280 x 720 slide, in CSS pixels
 GAP = 44  # between words and figure, in CSS pixels
 WORD_SHARES = (0.36, 0.44, 0.52)  # widths tried for the column of words
-LIVE_ASPECT = 1.25  # width / height set aside for an interactive figure
+LIVE_ASPECT = 1.1  # width / height set aside for an interactive figure
 
 _NOTES = re.compile(r"<!--\s*notes:(.*?)-->", re.S | re.I)
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
@@ -47,6 +47,7 @@ class Slide:
     notes: list[str] = field(default_factory=list)
     layout: str = "words"
     share: float = 0.5  # of the width that the words take in a split layout
+    size: int = 28  # of the words, in CSS pixels
 
 
 def clean_markdown(source: str) -> tuple[str, list[str]]:
@@ -124,6 +125,8 @@ def collect(notebook: NotebookNode) -> list[Slide]:
         raise ValueError("the lecture has no '# ' heading: the title slide is made from it")
     for slide in slides:
         slide.layout, slide.share = choose_layout(slide.parts, slide.kind)
+        if slide.layout == "words":
+            slide.size = roomy_size(slide.parts)
     return slides
 
 
@@ -213,7 +216,18 @@ def choose_layout(parts: list[Part], kind: str = "slide") -> tuple[str, float]:
             # two figures in the narrow column stand above each other instead
             down = _area(WIDTH - column - GAP, room / len(shown), aspect / len(shown)) * len(shown)
             frames["split", share] = 1.15 * max(across, down)  # reading beside beats reading above
-    return max(frames, key=frames.get)
+    return max(frames, key=lambda frame: (round(frames[frame], -3), frame[1]))
+
+
+def roomy_size(parts: list[Part]) -> int:
+    """Choose the size of the words, in CSS pixels, on a slide without a figure."""
+    room = BODY_HEIGHT - 34 * sum(part.role == "claim" for part in parts)
+    words = [part for part in parts if part.role != "claim"]
+    for size in (34, 31):
+        grown = size / 28
+        if _height(words, WIDTH / grown) * grown < 0.92 * room:
+            return size
+    return 28
 
 
 def _area(width: float, height: float, aspect: float) -> float:
@@ -278,9 +292,9 @@ def _longest(text: str) -> int:
     return max((len(line) for line in text.splitlines()), default=0)
 
 
-def code_size(source: str, width: float) -> float:
+def code_size(source: str, width: float, largest: float = 22.0) -> float:
     """Choose the size of the type, in CSS pixels, at which code fits a width uncut."""
     lines = source.count("\n") + 1
     by_width = (width - 56) / (0.605 * max(_longest(source), 1))
     by_height = (BODY_HEIGHT - 40) / (1.4 * lines)
-    return round(max(12.0, min(22.0, by_width, by_height)), 1)
+    return round(max(12.0, min(largest, by_width, by_height)), 1)

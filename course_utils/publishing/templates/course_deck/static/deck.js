@@ -1,18 +1,18 @@
 // Starts reveal.js and fits interactive figures into the room that their slide leaves them.
 (() => {
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  /** Scale an interactive figure to its frame; it may grow a little on an empty slide. */
+  function fit(part) {
+    const figure = part.querySelector("[data-dlm]");
+    if (!figure?.offsetHeight || !part.clientHeight) return; // not on show: nothing has a size yet
+    const scale = Math.min(part.clientHeight / figure.offsetHeight, part.clientWidth / figure.offsetWidth, 1.3);
+    figure.style.transform = `scale(${Math.floor(scale * 1000) / 1000})`;
+  }
 
-  /** Scale an interactive figure so that it fits its frame; it may grow a little on an empty slide. */
-  function fit(slide) {
-    for (const part of slide?.querySelectorAll(".deck-part-live") ?? []) {
-      const figure = part.querySelector("[data-dlm]");
-      if (!figure) continue;
-      figure.style.zoom = 1;
-      const room = part.getBoundingClientRect(), size = figure.getBoundingClientRect();
-      if (!size.height || !room.height) continue;
-      const scale = Math.min(room.height / size.height, room.width / size.width, 1.25);
-      figure.style.zoom = Math.floor(scale * 100) / 100;
-    }
+  const live = [...document.querySelectorAll(".deck-part-live")];
+  const watch = new ResizeObserver(() => live.forEach(fit)); // also when a slide with one comes on show
+  for (const part of live) {
+    watch.observe(part);
+    watch.observe(part.querySelector("[data-dlm]"));
   }
 
   Reveal.initialize({
@@ -22,7 +22,4 @@
     pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1, scrollActivationWidth: null,
     plugins: [RevealNotes],
   });
-  Reveal.on("ready", (event) => fit(event.currentSlide));
-  Reveal.on("slidechanged", (event) => fit(event.currentSlide));
-  Reveal.on("pdf-ready", () => fit(document));
 })();
