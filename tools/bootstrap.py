@@ -19,6 +19,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -241,6 +242,7 @@ def pip(root: Path, *arguments: str, what: str) -> None:
 
 def create(root: Path) -> None:
     """Create an empty environment, in place of a broken one."""
+    python = choose_python()
     venv = root / ".venv"
     if venv.is_symlink():
         venv.unlink()
@@ -252,7 +254,6 @@ def create(root: Path) -> None:
         raise SetupFailed(
             f"The environment takes about 3 GB; {free / 1024**3:.1f} GB are free at {root}."
         )
-    python = choose_python()
     say(f"Creating .venv with {python}")
     made = subprocess.run([python, "-m", "venv", str(venv)])
     if made.returncode != 0:
@@ -266,13 +267,17 @@ def create(root: Path) -> None:
 def install(root: Path) -> None:
     """Bring the environment into the state that the lock describes."""
     start = time.monotonic()
-    if unfinished_path(root).exists() or not is_healthy(root):
+    fresh = unfinished_path(root).exists() or not is_healthy(root)
+    if fresh:
         create(root)
     unfinished_path(root).write_text("An install is under way, or was interrupted.\n", encoding="utf-8")
     with contextlib.suppress(OSError):
         stamp_path(root).unlink()
 
-    say("Installing the packages of requirements.lock (once; about 0.8 GB to download)")
+    if fresh:
+        say("Installing the packages of requirements.lock (once; about 0.8 GB to download)")
+    else:
+        say("Bringing .venv up to date with requirements.lock")
     # The lock is complete (a test asks `pip check`), so nothing is left to resolve.
     # Compiling is left to compileall, which uses every core.
     lock = str(root / "requirements.lock")
@@ -303,7 +308,8 @@ def compile_all(root: Path) -> None:
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
     python = str(environment_python(root))
     folder = subprocess.run([python, "-c", ask], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
-    subprocess.run([python, "-m", "compileall", "-q", "-q", "-j", "0", folder], check=False)
+    command = [python, "-m", "compileall", "-q", "-q", "-j", "0", folder]
+    subprocess.run(command, check=False, env={**os.environ, "PYTHONWARNINGS": "ignore"})
 
 
 def bootstrap(root: Path) -> None:
@@ -339,6 +345,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 0
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop pip too
         bootstrap(ROOT)
     except SetupFailed as problem:
         print(f"\n{problem}", file=sys.stderr)
