@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,19 @@ def test_installed_modules_are_compiled():
         if not (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").exists()
     ]  # fmt: skip
     assert missing == []
+
+
+def test_the_wheel_carries_the_whole_package_and_nothing_else(tmp_path):
+    """Colab installs it: figures' scripts and templates must travel, tests must not."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
+    [wheel] = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    package = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "course_utils").rglob("*")
+        if path.is_file() and not {"__pycache__", ".DS_Store", ".ipynb_checkpoints"} & set(path.parts)
+    }
+    inside = {name for name in names if ".dist-info/" not in name}
+    assert inside == package
+    assert {Path(name).name for name in names - inside} >= {"METADATA", "LICENSE", "LICENSE-text"}
