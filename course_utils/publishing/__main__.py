@@ -10,7 +10,7 @@ from course_utils.publishing.project import Problem
 COMMANDS = {
     "book": ("book", "build the textbook and the decks from the stored outputs"),
     "slides": ("decks", "build the slide decks only"),
-    "run": ("notebooks", "run the lectures that changed and store their outputs"),
+    "run": ("running", "run the lectures that changed and store their outputs"),
     "lab": ("desk:lab", "open the notebooks in JupyterLab"),
     "test": ("proof", "the whole proof: code, lectures, notebooks, book, browser"),
     "robust": ("robust", "measure every claim under other seeds and kernels"),

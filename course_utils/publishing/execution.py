@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,9 @@ from course_utils.publishing.project import Problem
 CELL_TIMEOUT = 900  # seconds; a lecture's budget is far below
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
-# Set for every run, so that two runs give the same bytes. TensorFlow's log would be stored otherwise.
+# Set for every run, so that two runs give the same bytes.
 QUIET = {"COURSE_BUILD": "1", "PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "3", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-SEEDED = ("COURSE_SEED", "COURSE_CLAIMS_LOG")  # would change stored outputs
+UNWANTED = ("COURSE_SEED", "COURSE_CLAIMS_LOG", "IPYTHONDIR")  # would change what a run gives
 
 
 class RunFailed(Problem):
@@ -50,11 +51,24 @@ def environment(root=None, **changes):
     -------
     dict of str to str
     """
-    variables = {key: value for key, value in os.environ.items() if key not in SEEDED} | QUIET
+    variables = {key: value for key, value in os.environ.items() if key not in UNWANTED} | QUIET
     if root is not None:
         known = variables.get("PYTHONPATH")
         variables["PYTHONPATH"] = os.pathsep.join([str(root)] + ([known] if known else []))
     return variables | changes
+
+
+def quiet_profile(folder):
+    """Write an IPython profile for runs that are stored or compared, and return its place.
+
+    Log lines that TensorFlow's C++ code writes past Python stay out of the outputs with it, and so
+    does whatever the user's own profile does. What Python code writes to stderr is still caught.
+    """
+    profile = Path(folder) / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    config = "c.IPKernelApp.capture_fd_output = False\nc.HistoryManager.enabled = False\n"
+    (profile / "ipython_kernel_config.py").write_text(config, encoding="utf-8")
+    return str(folder)
 
 
 def warm_up(python=sys.executable):
@@ -107,40 +121,49 @@ def execute(notebook, *, folder, variables=None, python=None, on_cell=None, allo
         if not allow_errors and execute_reply["content"]["status"] == "ok":
             _refuse_stderr(notebook, cell_index)
 
-    client = NotebookClient(
-        notebook, km=_kernel_of(python or sys.executable), timeout=timeout, coalesce_streams=True,
-        record_timing=False, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}},
-        on_cell_execute=before, on_cell_executed=after,
-    )  # fmt: skip
-    try:
-        client.execute(cleanup_kc=True, env=variables or environment())
-    except CellExecutionError as error:
-        raise RunFailed(_where(notebook, clock["current"]) + _traceback_tail(notebook, clock["current"], error)) from None
-    except CellTimeoutError:
-        raise RunFailed(f"{_where(notebook, clock['current'])}took longer than {timeout:g} s") from None
-    except (DeadKernelError, RuntimeError) as error:
-        raise RunFailed(f"{_where(notebook, clock['current'])}the kernel ended: {error}") from None
-    finally:
-        if on_cell:
-            on_cell(None)
+    with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as place, \
+            open(os.path.join(place, "log"), "w+b") as log:  # fmt: skip
+        variables = {"IPYTHONDIR": quiet_profile(Path(place, "ipython"))} | (variables or environment())
+        client = NotebookClient(
+            notebook, km=_kernel_of(python or sys.executable, place), timeout=timeout, coalesce_streams=True,
+            record_timing=False, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}},
+            on_cell_execute=before, on_cell_executed=after,
+        )  # fmt: skip
+        try:
+            client.execute(cleanup_kc=True, env=variables, stdout=log, stderr=log)
+        except CellExecutionError as error:
+            raise RunFailed(_where(notebook, clock["current"]) + _traceback_tail(notebook, clock["current"], error)) from None
+        except CellTimeoutError:
+            raise RunFailed(f"{_where(notebook, clock['current'])}took longer than {timeout:g} s") from None
+        except (DeadKernelError, RuntimeError) as error:
+            log.seek(0)
+            last = "\n".join(log.read().decode(errors="replace").splitlines()[-12:])
+            raise RunFailed(f"{_where(notebook, clock['current'])}the kernel ended: {error}\n{last}") from None
+        finally:
+            if on_cell:
+                on_cell(None)
     return run
 
 
-def _kernel_of(python):
-    """Manager of a kernel in exactly this interpreter, whatever kernels the user has installed."""
+def _kernel_of(python, place):
+    """Manager of a kernel in exactly this interpreter, whatever kernels the user has installed.
+
+    The kernel's connection lives in the folder `place`.
+    """
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
-    from jupyter_core.paths import jupyter_runtime_dir
 
     class OneInterpreter(KernelSpecManager):
         def get_kernel_spec(self, kernel_name):
             command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=command, display_name="Python 3", language="python")
 
-    # Sockets in the user's own folder can't clash with another run's ports; their paths must be short.
-    local = os.name == "posix" and len(jupyter_runtime_dir()) <= 48
-    transport = "ipc" if local else "tcp"
-    return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=OneInterpreter(), transport=transport)
+    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=OneInterpreter())
+    # Sockets in a folder of its own can't clash with another run's ports; their paths must be short.
+    if os.name == "posix" and len(place) < 70:
+        manager.connection_file = os.path.join(place, "kernel.json")
+        manager.transport, manager.ip = "ipc", os.path.join(place, "kernel-ipc")
+    return manager
 
 
 def section_of(notebook, index):
