@@ -1,0 +1,201 @@
+"""Turn a stored lecture into the notebook that the book shows.
+
+Outputs stay as they are. Comments for the speaker and marks for tests go, plumbing and solutions are
+folded behind a line that says what they do, pictures get their words, claims get an address.
+"""
+
+from __future__ import annotations
+
+import copy
+import html
+import json
+import re
+
+CLAIM = "application/vnd.course.claim+json"
+MYST = "mystnb"  # the key under which MyST-NB reads a cell's options
+_COMMENT = re.compile(r"[ \t]*<!--.*?-->", re.S)
+_FENCE = re.compile(r"(^ {0,3}(?:```+|~~~+).*?(?:^ {0,3}(?:```+|~~~+)[ \t]*$|\Z))", re.M | re.S)
+_TITLE = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$", re.M)
+_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.M)
+_SAYS = re.compile(r"\A(?:%%?\w+.*\n)*\s*#\s+(?!%)(.+)")
+COLAB = "Set-up for Google Colab: installs the course's helpers there, does nothing elsewhere"
+
+
+def page(notebook, bar=""):
+    """Prepare one lecture for the book.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A stored lecture. Left unchanged.
+    bar : str, default ""
+        HTML that stands below the title: buttons, place in the course, run time.
+
+    Returns
+    -------
+    NotebookNode
+        What MyST-NB renders.
+
+    Raises
+    ------
+    ValueError
+        If the lecture has no title, or a cell shows two pictures (each needs its own words).
+    """
+    new = copy.deepcopy(notebook)
+    new.metadata.pop("widgets", None)
+    cells = []
+    for cell in new.cells:
+        if cell.cell_type == "markdown":
+            cell.source = without_comments(cell.source)
+            if cell.source:
+                cells.append(cell)
+        elif cell.cell_type == "code" and cell.source.strip():
+            _fold(cell)
+            _describe_picture(cell)
+            _address_claims(cell)
+            cells.append(cell)
+    new.cells = cells
+    _insert_below_title(new, bar)
+    return new
+
+
+def without_comments(source):
+    """Drop HTML comments from Markdown, but not from code blocks in it."""
+    parts = _FENCE.split(source)
+    parts[::2] = [_COMMENT.sub("", part) for part in parts[::2]]
+    return "".join(parts).strip()
+
+
+def title_of(notebook):
+    """Title of a lecture: the text of its first heading, or None."""
+    return next((text for level, text, _ in headings(notebook) if level == 1), None)
+
+
+def headings(notebook):
+    """List the headings of a lecture in order.
+
+    Parameters
+    ----------
+    notebook : NotebookNode or dict
+        A lecture.
+
+    Returns
+    -------
+    list of (int, str, int)
+        Level, text as written, number of the cell from 0.
+    """
+    found = []
+    for number, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] != "markdown":
+            continue
+        source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+        parts = _FENCE.split(source)
+        for part in parts[::2]:
+            found += [(len(m[1]), m[2], number) for m in _HEADING.finditer(_COMMENT.sub("", part))]
+    return found
+
+
+def slug(heading):
+    """Anchor that the book gives to a heading, for links to it.
+
+    Parameters
+    ----------
+    heading : str
+        Text of the heading as written, with its Markdown.
+
+    Returns
+    -------
+    str
+        The part of the link after ``#``.
+    """
+    from myst_parser.mdit_to_docutils.base import default_slugify
+
+    return default_slugify(re.sub(r"[*_`]", "", heading))
+
+
+def _insert_below_title(notebook, bar):
+    first = notebook.cells[0] if notebook.cells else None
+    found = _TITLE.match(first.source) if first is not None and first.cell_type == "markdown" else None
+    if not found:
+        raise ValueError("a lecture must open with its title, a line '# Title'")
+    rest = first.source[found.end() :].strip()
+    first.source = "\n\n".join(part for part in (f"# {found[1]}", bar, rest) if part)
+
+
+def _fold(cell):
+    """Fold what is not the subject, behind a line that says what it does."""
+    tags = set(cell.metadata.get("tags", []))
+    if "solution" in tags:
+        tags.add("hide-cell")
+        says = "Solution in code"
+    elif "colab-setup" in tags:
+        tags.add("hide-input")
+        says = COLAB
+    elif "hide-input" in tags:
+        says = purpose(cell)
+    else:
+        return
+    cell.metadata["tags"] = sorted(tags)
+    options = cell.metadata.setdefault(MYST, {})
+    options.setdefault("code_prompt_show", says)
+    options.setdefault("code_prompt_hide", says)
+
+
+def purpose(cell):
+    """Say in a few words what a folded cell does.
+
+    Parameters
+    ----------
+    cell : NotebookNode
+        A code cell. A comment in its first line speaks for it.
+
+    Returns
+    -------
+    str
+        A line for the reader.
+    """
+    found = _SAYS.match(cell.source)
+    if found:
+        return found[1].rstrip(" .:")
+    kinds = {mime for output in cell.get("outputs", []) for mime in output.get("data", {})}
+    if "interactives." in cell.source:
+        return "Code that puts the interactive figure here"
+    if any(mime.startswith("image/") for mime in kinds):
+        return "Code of this figure"
+    lines = [line for line in cell.source.splitlines() if line.strip()]
+    if sum(line.startswith(("import ", "from ")) for line in lines) * 2 >= len(lines):
+        return "Imports, figure style and seeds"
+    return "Preparation"
+
+
+def _describe_picture(cell):
+    """Hand the words stored beside a picture to MyST-NB, which reads them from the cell."""
+    pictures = [
+        (output, mime)
+        for output in cell.get("outputs", [])
+        for mime in output.get("data", {})
+        if mime.startswith("image/")
+    ]
+    if len(pictures) > 1:
+        raise ValueError(f"a cell shows {len(pictures)} pictures; one to a cell, so that each has its words")
+    for output, mime in pictures:
+        alt = output.get("metadata", {}).get(mime, {}).get("alt", "")
+        if alt:
+            cell.metadata.setdefault(MYST, {}).setdefault("image", {})["alt"] = alt
+
+
+def _address_claims(cell):
+    """Give every claim box an id, so that the page of claims can link to it."""
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if CLAIM not in data:
+            continue
+        record = data.pop(CLAIM)
+        record = json.loads(record) if isinstance(record, str) else record
+        box = "".join(data.get("text/html", "")) or f'<div class="dlm-claim">{html.escape(record["says"])}</div>'
+        data["text/html"] = box.replace("<div ", f'<div id="{claim_id(record["name"])}" ', 1)
+
+
+def claim_id(name):
+    """Address of a claim inside its page."""
+    return "claim-" + name.replace(".", "-").replace("_", "-")
