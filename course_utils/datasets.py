@@ -15,7 +15,9 @@ FULL_SIZE = {  # name: shape of the training images, number of test images
     "cifar10": ((50_000, 32, 32, 3), 10_000),
 }
 DIGITS_SHAPE = (1797, 64)
-DIGITS_SHA256 = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"  # pixels, then classes, as uint8
+DIGITS_SHA256 = (
+    "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"  # pixels, then classes, as uint8
+)
 
 
 class DatasetError(RuntimeError):
@@ -112,7 +114,9 @@ def load_digits(*, test_share=0.2, offset=0):
         members = generator.permutation(np.flatnonzero(digits == digit))
         cut = round(test_share * len(members))
         if not 0 < cut < len(members):
-            raise ValueError(f"test_share must leave examples of each class in both parts, got {test_share!r}")
+            raise ValueError(
+                f"test_share must leave examples of each class in both parts, got {test_share!r}"
+            )
         test.append(members[:cut])
         train.append(members[cut:])
     train, test = (generator.permutation(np.concatenate(part)) for part in (train, test))
@@ -131,8 +135,13 @@ def _read_digits():
     except Exception as error:  # gzip, the parser or the file system: always the same advice
         raise DatasetError(f"scikit-learn's file of digits can't be read ({error}). {way_out}") from error
     if pixels.shape != DIGITS_SHAPE or digits.shape != DIGITS_SHAPE[:1]:
-        raise DatasetError(f"scikit-learn's digits must have shape {DIGITS_SHAPE}, got {pixels.shape}. {way_out}")
-    if hashlib.sha256(pixels.astype("uint8").tobytes() + digits.astype("uint8").tobytes()).hexdigest() != DIGITS_SHA256:
+        raise DatasetError(
+            f"scikit-learn's digits must have shape {DIGITS_SHAPE}, got {pixels.shape}. {way_out}"
+        )
+    if (
+        hashlib.sha256(pixels.astype("uint8").tobytes() + digits.astype("uint8").tobytes()).hexdigest()
+        != DIGITS_SHA256
+    ):
         raise DatasetError(f"scikit-learn's digits are not the ones this course was measured on. {way_out}")
     return pixels / 16.0, digits.astype(np.int64)
 
@@ -178,9 +187,16 @@ def load_full_size(name, *, limit=None):
                 f"{name} must be downloaded once, and the network did not answer ({error}). "
                 f"Connect and run the cell again. {instead}."
             ) from error
-        raise DatasetError(f"the download of {name} is damaged ({type(error).__name__}: {error}). {again}") from error
+        raise DatasetError(
+            f"the download of {name} is damaged ({type(error).__name__}: {error}). {again}"
+        ) from error
     shape, num_test = FULL_SIZE[name]
-    if x_train.shape != shape or x_test.shape != (num_test, *shape[1:]) or len(y_train) != shape[0] or len(y_test) != num_test:
+    if (
+        x_train.shape != shape
+        or x_test.shape != (num_test, *shape[1:])
+        or len(y_train) != shape[0]
+        or len(y_test) != num_test
+    ):
         raise DatasetError(f"the download of {name} is damaged: {x_train.shape} in place of {shape}. {again}")
     x_train, y_train = x_train[:limit], y_train[:limit]
     scaled = (images.astype(np.float32) / np.float32(255) for images in (x_train, x_test))
@@ -197,7 +213,10 @@ def _keras_loader(name):
 def _is_about_the_network(error):
     """Tell a failed download from a damaged file: Keras says so only in words."""
     while error is not None:
-        if isinstance(error, ConnectionError | TimeoutError) or type(error).__name__ in ("URLError", "HTTPError"):
+        if isinstance(error, ConnectionError | TimeoutError) or type(error).__name__ in (
+            "URLError",
+            "HTTPError",
+        ):
             return True
         if "URL fetch failure" in str(error):
             return True

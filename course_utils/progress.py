@@ -1,6 +1,7 @@
 """A progress bar that readers see and stored outputs do not."""
 
 import os
+import sys
 
 BUILD_VARIABLE = "COURSE_BUILD"
 
@@ -9,8 +10,8 @@ def progress(iterable, label, total=None):
     """Go through an iterable and show how far it has come.
 
     The bar appears after half a second and goes when the loop ends. Where the
-    environment has ``COURSE_BUILD=1`` nothing is shown: notebooks are stored and
-    compared without it.
+    environment has ``COURSE_BUILD=1``, or nobody looks at a terminal or notebook,
+    nothing is shown: notebooks are stored and compared without it.
 
     Parameters
     ----------
@@ -43,11 +44,18 @@ def progress(iterable, label, total=None):
         raise TypeError(f"label must be text, got {type(label).__name__}")
     if not label.strip():
         raise ValueError("label must say what the loop does, got an empty text")
-    if os.environ.get(BUILD_VARIABLE) == "1":
+    if os.environ.get(BUILD_VARIABLE) == "1" or not _somebody_looks():
         return items
     if total is None and hasattr(iterable, "__len__"):
         total = len(iterable)
     return _shown(items, label.strip(), total)
+
+
+def _somebody_looks():
+    """Tell whether a notebook or a terminal can show a bar."""
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        return True
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _shown(items, label, total):

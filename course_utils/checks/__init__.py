@@ -7,6 +7,7 @@ for example ``checks/perceptrons.py``. They are found when the first exercise as
 import dis
 import importlib
 import inspect
+import itertools
 import pkgutil
 import re
 import types
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 _NUMBER = re.compile(r"\d+\.\d+[a-z]?")
 _MOST_PARTS = 10_000  # of an answer, looked through for open dots
+_NO_WORK = {"RESUME", "NOP", "COPY_FREE_VARS"}  # steps of Python that only prepare
 _registry = {}
 
 
@@ -173,7 +175,9 @@ def _is_open(answer):
     """Tell whether dots or None are still in place of an answer."""
     try:
         return answer is None or _holds_dots(answer)
-    except Exception:  # an object that can't be looked into is an answer
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # an object that can't be looked into is an answer
         return False
 
 
@@ -201,13 +205,14 @@ def _holds_dots(answer):
 
 def _is_stub(function):
     """Tell whether a function still has dots where its value should be."""
-    steps = [step for step in dis.get_instructions(function) if step.opname not in {"RESUME", "NOP", "COPY_FREE_VARS"}]
-    if len(steps) <= 2 and steps[-1].opname.startswith("RETURN") and steps[0].argval in (None, ...):
-        return True
-    for step, following in zip(steps, steps[1:], strict=False):
-        if step.argval is ... and following.opname.startswith(("STORE_", "RETURN_")):
+    steps = [step for step in dis.get_instructions(function) if step.opname not in _NO_WORK]
+    if len(steps) <= 2 and steps[-1].opname.startswith("RETURN"):
+        if steps[0].argval is None or steps[0].argval is ...:  # nothing but dots, pass or a docstring
             return True
-    return steps[-1].opname == "RETURN_CONST" and steps[-1].argval is ...
+    for step, following in itertools.pairwise(steps):
+        if step.argval is ... and following.opname.startswith(("STORE_", "RETURN_")):
+            return True  # error = ...
+    return any(step.opname == "RETURN_CONST" and step.argval is ... for step in steps)
 
 
 def _place(predicate):

@@ -18,6 +18,7 @@ from course_utils.claims.stored import MIME, collect, prose_numbers, reported, s
 __all__ = ["MIME", "ClaimFailed", "check", "collect", "prose_numbers", "report", "reported", "same_number"]
 
 LOG_VARIABLE = "COURSE_CLAIMS_LOG"
+LARGEST = 10**300
 LONGEST_ROW = 12  # numbers that still fit into a sentence
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
@@ -30,7 +31,17 @@ class ClaimFailed(AssertionError):
 
 
 def check(
-    name, value, *, says, at_least=None, at_most=None, above=None, below=None, equals=None, tolerance=0.0, unit=""
+    name,
+    value,
+    *,
+    says,
+    at_least=None,
+    at_most=None,
+    above=None,
+    below=None,
+    equals=None,
+    tolerance=0.0,
+    unit="",
 ):
     """Check a measured value against its bounds and show both.
 
@@ -76,7 +87,12 @@ def check(
     _refuse_bad_bounds(name, value, bounds, tolerance)
     margin, ok = _margin(value, bounds, tolerance)
     comparison = _comparison(value, bounds, tolerance, unit)
-    record = {"name": name, "says": says.strip(), "value": _plain(value), "bounds": _plain_bounds(bounds, tolerance)}
+    record = {
+        "name": name,
+        "says": says.strip(),
+        "value": _plain(value),
+        "bounds": _plain_bounds(bounds, tolerance),
+    }
     record |= {"margin": _plain(margin), "unit": unit}
     log = os.environ.get(LOG_VARIABLE)
     if log:
@@ -161,15 +177,25 @@ def _refuse_bad_bounds(name, value, bounds, tolerance):
     lower, upper = (sorted(set(bounds) & side) for side in ({"at_least", "above"}, {"at_most", "below"}))
     if not bounds or len(lower) > 1 or len(upper) > 1 or ("equals" in bounds and len(bounds) > 1):
         raise ValueError(f"bounds of {name} must be {allowed}, got {', '.join(bounds) or 'none'}")
+    if any(
+        isinstance(number, int) and abs(number) > LARGEST for number in (value, *bounds.values(), tolerance)
+    ):
+        raise ValueError(f"value and bounds of {name} must stay below 1e300: claim a logarithm")
     if any(not math.isfinite(bound) for bound in (*bounds.values(), tolerance)) or tolerance < 0:
-        raise ValueError(f"bounds of {name} must be finite and the tolerance at least 0, got {bounds}, {tolerance}")
+        raise ValueError(
+            f"bounds of {name} must be finite and the tolerance at least 0, got {bounds}, {tolerance}"
+        )
     if tolerance and "equals" not in bounds:
         raise ValueError(f"tolerance of {name} needs equals, got {tolerance} with {', '.join(bounds)}")
     if lower and upper and bounds[lower[0]] > bounds[upper[0]]:
         raise ValueError(f"bounds of {name} leave no value: {bounds}")
     truth = isinstance(value, bool)
-    if any(isinstance(bound, bool) != truth for bound in bounds.values()) or (truth and "equals" not in bounds):
-        raise TypeError(f"value of {name}: True or False go with equals=True or equals=False, got {value!r}, {bounds}")
+    if any(isinstance(bound, bool) != truth for bound in bounds.values()) or (
+        truth and "equals" not in bounds
+    ):
+        raise TypeError(
+            f"value of {name}: True or False go with equals=True or equals=False, got {value!r}, {bounds}"
+        )
 
 
 def _margin(value, bounds, tolerance):
@@ -220,7 +246,11 @@ def _complaint(name, value, bounds, tolerance, margin, unit, says):
     comparison = _comparison(value, bounds, tolerance, unit)
     asked = ", ".join(f"{key} {_digits(bound, 8)}" for key, bound in bounds.items())
     asked += f" (tolerance {_digits(tolerance)})" if tolerance else ""
-    missed = "" if math.isnan(margin) or isinstance(value, bool) else f", missed by {_digits(-margin)} {unit}".rstrip()
+    missed = (
+        ""
+        if math.isnan(margin) or isinstance(value, bool)
+        else f", missed by {_digits(-margin)} {unit}".rstrip()
+    )
     return (
         f"{name} is false: measured {_digits(value, 8)}, claimed {asked}{missed}.\n"
         f"Claim: {says.strip()}\nNot true: {comparison} (COURSE_SEED={reproducibility.course_seed()})"

@@ -66,7 +66,9 @@ def reported(notebook):
                 continue
             for name, value in re.findall(r"^([A-Za-z_]\w*) = (.+)$", _text(output["text"]), re.M):
                 if values.setdefault(name, value) != value:
-                    raise ValueError(f"{name} is reported twice, as {values[name]} and in cell {index} as {value}")
+                    raise ValueError(
+                        f"{name} is reported twice, as {values[name]} and in cell {index} as {value}"
+                    )
     return values
 
 
@@ -141,6 +143,7 @@ def _marked_piece(text):
             piece = text[: -len(fence)].rpartition(fence)[2]
             break
     else:
+        text = text.rpartition("-->")[2][-60:]
         bare = re.search(rf"(?:{_NUMBER.pattern})(?=\s?%?\Z)", text)
         piece = bare[0] if bare else (text.split() or [""])[-1]
     found = _NUMBER.findall(piece)

@@ -49,9 +49,9 @@ __all__ = [
 ]
 
 SHORTEST_ALT = 40  # characters
-DOTS_PER_INCH = 144
+DOTS_PER_INCH = 108
 PAGE_PIXELS_PER_INCH = 96
-COLOURS = 128  # in the stored picture
+COLOURS = 28  # in the stored picture: a lecture with twenty figures must stay below 400 kB
 
 
 def show(fig, alt):
@@ -105,7 +105,7 @@ def picture(fig):
     Returns
     -------
     bytes
-        PNG with a palette of 128 colours, 144 dots per inch. The same figure
+        PNG with a palette of 28 colours, 108 dots per inch. The same figure
         gives the same bytes.
     """
     from PIL import Image

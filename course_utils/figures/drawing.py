@@ -49,19 +49,11 @@ def points(ax, x, y, *, size=46, labels=True):
         raise ValueError(f"x must be (n, 2) and y (n,), got {x.shape} and {y.shape}")
     if not np.isin(y, (-1, 1)).all():
         raise ValueError(f"y must hold +1 and -1, got {np.unique(y)}")
+    edge = {"edgecolors": PAPER, "linewidths": 0.9, "zorder": 3, "s": size}
     for sign, colour, marker, name in CLASSES:
         chosen = x[y == sign]
         if len(chosen):
-            ax.scatter(
-                *chosen.T,
-                s=size,
-                c=colour,
-                marker=marker,
-                edgecolors=PAPER,
-                linewidths=0.9,
-                zorder=3,
-                label=name if labels else None,
-            )
+            ax.scatter(*chosen.T, c=colour, marker=marker, label=name if labels else None, **edge)
 
 
 def decision_regions(ax, decide, xlim, ylim, resolution=200):
@@ -94,7 +86,9 @@ def decision_regions(ax, decide, xlim, ylim, resolution=200):
     plane = np.column_stack([across.ravel(), up.ravel()])  # (resolution**2, 2)
     score = np.asarray(decide(plane), dtype=float)
     if score.shape != plane.shape[:1] or np.isnan(score).any():
-        raise ValueError(f"decide must map {plane.shape} to {plane.shape[:1]} numbers, got {score.shape} or NaN")
+        raise ValueError(
+            f"decide must map {plane.shape} to {plane.shape[:1]} numbers, got {score.shape} or NaN"
+        )
     score = score.reshape(across.shape)
     for side, colour in ((score > 0, POSITIVE_GROUND), (score <= 0, NEGATIVE_GROUND)):
         if side.all():
@@ -157,7 +151,9 @@ def _name_ends(ax, ends):
     ax.autoscale_view()
     points_per_pixel = 72 / ax.figure.dpi
     right = ax.get_xlim()[1]
-    placed = [(ax.transData.transform((x, y))[1] * points_per_pixel, *end) for end in ends for x, y in [end[:2]]]
+    placed = [
+        (ax.transData.transform((x, y))[1] * points_per_pixel, *end) for end in ends for x, y in [end[:2]]
+    ]
     free = -math.inf
     for height, x, y, label, colour in sorted(placed):
         place = max(height, free)
@@ -217,7 +213,9 @@ def image_grid(images, titles=None, columns=None, suptitle=None, diverging=False
     rows = math.ceil(len(images) / columns)
     side = min(6.3 / columns, 1.6)  # inches
     height = rows * (side * images.shape[1] / images.shape[2] + (0.26 if titles is not None else 0.04))
-    fig, axes = plt.subplots(rows, columns, figsize=(6.5, height + (0.45 if suptitle else 0.15)), squeeze=False)
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(6.5, height + (0.45 if suptitle else 0.15)), squeeze=False
+    )
     fig.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
     span = {}
     if images.ndim == 3:
@@ -288,6 +286,8 @@ def heat_map(
             if np.isfinite(value):
                 red, green, blue, _ = cmap(image.norm(value))
                 colour = PAPER if 0.3 * red + 0.59 * green + 0.11 * blue < 0.5 else INK
-                ax.text(column, row, format(value, form), ha="center", va="center", fontsize=9.5, color=colour)
+                ax.text(
+                    column, row, format(value, form), ha="center", va="center", fontsize=9.5, color=colour
+                )
     if label:
         ax.figure.colorbar(image, ax=ax, label=label, pad=0.02).outline.set_visible(False)

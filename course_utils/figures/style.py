@@ -83,7 +83,8 @@ def text_tone(colour):
         The colour mixed with two fifths of ink.
     """
     mixed = (
-        round(0.6 * int(colour[start : start + 2], 16) + 0.4 * int(INK[start : start + 2], 16)) for start in (1, 3, 5)
+        round(0.6 * int(colour[start : start + 2], 16) + 0.4 * int(INK[start : start + 2], 16))
+        for start in (1, 3, 5)
     )
     return "#" + "".join(f"{part:02X}" for part in mixed)
 

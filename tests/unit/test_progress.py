@@ -1,0 +1,107 @@
+"""The progress bar passes items on, and stored notebooks never see it."""
+
+import doctest
+import io
+import types
+
+import pytest
+from course_utils import progress as module
+from course_utils.progress import progress
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    monkeypatch.delenv("COURSE_BUILD", raising=False)
+    stream = Terminal()
+    monkeypatch.setattr(module, "sys", types.SimpleNamespace(stderr=stream, modules={}))
+    return stream
+
+
+def test_docstrings():
+    assert doctest.testmod(module).failed == 0
+
+
+@given(st.lists(st.integers()))
+def test_items_come_out_unchanged(items):
+    assert list(progress(items, "counting")) == items
+    assert list(progress(iter(items), "counting", total=len(items))) == items
+
+
+def test_a_terminal_sees_a_bar(terminal, monkeypatch):
+    import tqdm.auto
+    import tqdm.std
+
+    seen = {}
+
+    class Bar(tqdm.std.tqdm):
+        def __init__(self, *args, **options):
+            seen.update(options)
+            super().__init__(*args, **options | {"delay": 0, "file": terminal, "mininterval": 0})
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    assert list(progress(range(3), "training")) == [0, 1, 2]
+    assert seen["desc"] == "training" and seen["total"] == 3 and seen["leave"] is False
+    assert "training" in terminal.getvalue()
+
+
+def test_a_bar_ends_when_the_loop_is_left(terminal, monkeypatch):
+    import tqdm.auto
+
+    closed = []
+
+    class Bar:
+        def __init__(self, **options):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            closed.append(True)
+
+        def update(self):
+            pass
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    steps = progress(range(10), "training")
+    next(steps)
+    steps.close()
+    assert closed == [True]
+
+
+def test_a_build_stores_nothing(terminal, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_BUILD", "1")
+    assert sum(progress(range(5), "training")) == 10
+    assert terminal.getvalue() == "" and capsys.readouterr().out == ""
+
+
+def test_nobody_looks_and_nothing_is_written(monkeypatch):
+    monkeypatch.delenv("COURSE_BUILD", raising=False)
+    stream = io.StringIO()
+    monkeypatch.setattr(module, "sys", types.SimpleNamespace(stderr=stream, modules={}))
+    assert sum(progress(range(5), "training")) == 10
+    assert stream.getvalue() == ""
+
+
+def test_a_notebook_counts_as_somebody(monkeypatch):
+    fake = types.SimpleNamespace(get_ipython=lambda: object())
+    monkeypatch.setattr(module, "sys", types.SimpleNamespace(stderr=io.StringIO(), modules={"IPython": fake}))
+    assert module._somebody_looks()
+
+
+@pytest.mark.parametrize(
+    ("iterable", "label", "error"),
+    [(3, "counting", TypeError), ([], None, TypeError), ([], "  ", ValueError)],
+)
+def test_wrong_arguments_are_refused_at_once(iterable, label, error):
+    with pytest.raises(error):
+        progress(iterable, label)
