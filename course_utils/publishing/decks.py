@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import html
+import json
 import os
 import re
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course_utils.publishing import slide_layout
 from course_utils.publishing import slides as slide_model
+from course_utils.publishing.project import Problem, Project
 
 COURSE = "Deep Learning, Measured"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -29,8 +32,9 @@ def build(notebook: Path, target: Path, vendor: Path) -> int:
     target : Path
         HTML file to write. Its folder is made when missing.
     vendor : Path
-        Folder that `vendor.copy_vendor` filled. The deck links to it by a relative path, so
-        both must keep their places to each other.
+        Folder that `vendor.copy_vendor` filled, with the folder of `fonts.write_fonts`, named
+        ``fonts``, beside it. The deck links to both by relative paths, so all must keep their
+        places to each other.
 
     Returns
     -------
@@ -40,13 +44,15 @@ def build(notebook: Path, target: Path, vendor: Path) -> int:
     Raises
     ------
     FileNotFoundError
-        If `notebook` or the vendored reveal.js is missing.
+        If `notebook`, the vendored reveal.js or the fonts are missing.
     ValueError
         If the lecture has no ``# `` heading, no marked cell, or a figure has no alt text.
     """
     notebook, target, vendor = Path(notebook), Path(target), Path(vendor)
     if not (vendor / "reveal/dist/reveal.js").is_file():
         raise FileNotFoundError(f"vendor: no reveal/dist/reveal.js in {vendor}; call copy_vendor")
+    if not (vendor.parent / "fonts/serif-regular.woff").is_file():
+        raise FileNotFoundError(f"vendor: no serif-regular.woff in {vendor.parent / 'fonts'}; call write_fonts")
     source = nbformat.read(notebook, as_version=4)
     try:
         slides = slide_model.collect(source)
@@ -56,6 +62,7 @@ def build(notebook: Path, target: Path, vendor: Path) -> int:
             "course": COURSE,
             "number": notebook.stem.partition("_")[0],
             "vendor": Path(os.path.relpath(vendor, target.parent)).as_posix(),
+            "fonts": Path(os.path.relpath(vendor.parent / "fonts", target.parent)).as_posix(),
             **_titles(slides[0].title),
         })  # fmt: skip
     except ValueError as error:
@@ -111,9 +118,9 @@ def _template_slide(slide: slide_model.Slide) -> dict:
         else:
             groups["words"].append(part)
         if part.role == "code":
-            width = slide_model.WIDTH * (slide.share if slide.layout == "split" else 1.0)
+            width = slide_layout.WIDTH * (slide.share if slide.layout == "split" else 1.0)
             largest = 26.0 if slide.size > 28 else 22.0
-            style = f"--code: {slide_model.code_size(cell.source, width, largest)}px"
+            style = f"--code: {slide_layout.code_size(cell.source, width, largest)}px"
         part.style = style
     return {
         "kind": slide.kind,
@@ -129,6 +136,7 @@ def _template_slide(slide: slide_model.Slide) -> dict:
 def _claim_line(data: dict) -> str:
     """Draw a claim as one quiet line: a tick, the sentence, the value and its bound."""
     record = data[slide_model.CLAIM]
+    record = json.loads(record) if isinstance(record, str) else record
     found = _CLAIM_TEXT.match("".join(data.get("text/plain", "")).strip())
     says = html.escape(found["says"] if found else record["says"])
     measured = html.escape(found["measured"]) if found else ""
@@ -143,23 +151,24 @@ def _require_alt(output: NotebookNode) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Build the decks of all lectures, or of those named, into ``_build/html/slides``."""
-    from course_utils.publishing import vendor
+    """Build the slide decks from the stored outputs, into ``_build/html/slides``."""
+    from course_utils.publishing import fonts, vendor
 
     parser = argparse.ArgumentParser(prog="slides", description=main.__doc__)
-    parser.add_argument("lectures", nargs="*", help="01, 01_perceptrons, ...; all when left out")
-    parser.add_argument("--root", type=Path, default=Path.cwd(), help="folder of the course")
-    options = parser.parse_args(argv)
-    found = sorted((options.root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    unknown = [n for n in options.lectures if not any(f.stem.startswith(n) for f in found)]
-    if unknown:
-        names = ", ".join(f.stem for f in found) or "none"
-        raise SystemExit(f"lectures: no {', '.join(unknown)} in notebooks/; there are: {names}")
-    chosen = [f for f in found if not options.lectures or f.stem.startswith(tuple(options.lectures))]
-    site = options.root / "_build/html"
+    parser.add_argument("lectures", nargs="*", help="01, perceptrons, 01_perceptrons; all when left out")
+    project = Project.find()
+    names = project.choose(parser.parse_args(argv).lectures)
+    site = project.build / "html"
     libraries = vendor.copy_vendor(site / "_static/vendor")
-    for notebook in chosen:
-        target = site / "slides" / f"{notebook.stem}.html"
-        count = build(notebook, target, libraries)
-        print(f"{target}: {count} slides, {target.stat().st_size / 1000:.0f} kB")
+    if not (site / "_static/fonts/serif-regular.woff").is_file():
+        fonts.write_fonts(site / "_static/fonts")
+    for name in names:
+        if not project.notebook(name).is_file():
+            raise Problem(f"no notebook {project.notebook(name)}: 'make run' makes it from its text")
+        target = site / "slides" / f"{name}.html"
+        try:
+            count = build(project.notebook(name), target, libraries)
+        except ValueError as error:
+            raise Problem(str(error)) from None
+        print(f"{count} slides, {target.stat().st_size / 1000:.0f} kB: {target.as_uri()}")
     return 0

@@ -1,7 +1,6 @@
 """Copy the browser libraries that pages and decks load, so that nothing comes from a network.
 
-MathJax, reveal.js and the sans-serif face are files inside Python wheels that the lock already
-installs. Copying them when the book is built needs no Node and no download.
+MathJax and reveal.js are files inside Python wheels that the lock already installs. Copying them when the book is built needs no Node and no download.
 """
 
 from __future__ import annotations
@@ -27,16 +26,6 @@ _SOURCES = {
             "dist/reveal.css": "reveal/dist/reveal.css",
             "plugin/notes/notes.js": "reveal/plugin/notes/notes.js",
             "LICENSE": "reveal/LICENSE",
-            **{
-                f"dist/theme/fonts/source-sans-pro/{name}": f"fonts/source-sans-pro/{name}"
-                for name in (
-                    "source-sans-pro-regular.woff",
-                    "source-sans-pro-italic.woff",
-                    "source-sans-pro-semibold.woff",
-                    "source-sans-pro-semibolditalic.woff",
-                    "LICENSE",
-                )
-            },
         },
     ),
 }
@@ -45,17 +34,16 @@ _NOTICE = """Files in this folder are copied from Python wheels when the book is
 
 mathjax/   MathJax 3, Apache License 2.0, from the wheel sphinx-mathjax-offline {mathjax}
 reveal/    reveal.js 5, MIT License (reveal/LICENSE), from the wheel sphinx-revealjs {reveal}
-fonts/     Source Sans Pro, SIL Open Font License 1.1 (LICENSE beside it), same wheel
 """
 
 
 def copy_vendor(target: Path) -> Path:
-    """Copy MathJax, reveal.js and the fonts to a folder.
+    """Copy MathJax and reveal.js to a folder.
 
     Parameters
     ----------
     target : Path
-        Folder that receives ``mathjax/``, ``reveal/`` and ``fonts/``; made when missing.
+        Folder that receives ``mathjax/`` and ``reveal/``; made when missing.
         Files of an earlier copy are replaced, other files are left alone.
 
     Returns

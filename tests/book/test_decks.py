@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.publishing import decks, slides, vendor
+from course_utils.publishing import decks, slide_layout, slides, vendor
+from course_utils.publishing.project import Problem
 
 ALT = "Two classes of points and the line between them, which stops moving after nine mistakes."
 CLAIM = "application/vnd.course.claim+json"
@@ -65,6 +66,8 @@ def deck(tmp_path):
     libraries = tmp_path / "site/_static/vendor"
     (libraries / "reveal/dist").mkdir(parents=True)
     (libraries / "reveal/dist/reveal.js").touch()
+    (tmp_path / "site/_static/fonts").mkdir()
+    (tmp_path / "site/_static/fonts/serif-regular.woff").touch()
 
     def make(*cells, title="# Perceptrons: what can one neuron decide?"):
         notebook = new_notebook(cells=[new_markdown_cell(title), *cells])
@@ -111,6 +114,13 @@ def test_code_is_hidden_unless_it_is_the_point(deck):
     assert "hidden_call" not in page
     assert "10 mistakes" in page
     assert "shown_call" in page
+
+
+def test_the_value_of_a_cell_is_shown_as_what_it_displays(deck):
+    data = {"text/html": '<div data-dlm="perceptron-1">LIVE</div>', "text/plain": "Interactive figure: x"}
+    result = new_output("execute_result", data=data, execution_count=1)
+    page = deck(words("## A title"), code("interactives.perceptron()", [result]))
+    assert re.search(r'deck-part-live">\s*<div data-dlm="perceptron-1">LIVE', page)
 
 
 def test_stderr_never_reaches_a_slide(deck):
@@ -173,9 +183,9 @@ def test_the_frame_fits_what_is_on_the_slide(cells, layout):
 
 
 def test_long_code_is_set_smaller_but_stays_readable():
-    assert slides.code_size("x = 1", 1152) == 22
-    assert 12 <= slides.code_size("\n".join(["x = 1"] * 30), 1152) < 22
-    assert slides.code_size("x" * 100, 1152) < 22
+    assert slide_layout.code_size("x = 1", 1152) == 22
+    assert 12 <= slide_layout.code_size("\n".join(["x = 1"] * 30), 1152) < 22
+    assert slide_layout.code_size("x" * 100, 1152) < 22
 
 
 @pytest.mark.parametrize(
@@ -189,6 +199,8 @@ def test_long_code_is_set_smaller_but_stays_readable():
 def test_a_lecture_that_makes_no_deck_is_refused(tmp_path, cells, message):
     nbformat.write(new_notebook(cells=cells), tmp_path / "01_x.ipynb")
     libraries = vendor.copy_vendor(tmp_path / "vendor")
+    (tmp_path / "fonts").mkdir()
+    (tmp_path / "fonts/serif-regular.woff").touch()
     with pytest.raises(ValueError, match=message):
         decks.build(tmp_path / "01_x.ipynb", tmp_path / "deck.html", libraries)
     assert not (tmp_path / "deck.html").exists()
@@ -196,7 +208,10 @@ def test_a_lecture_that_makes_no_deck_is_refused(tmp_path, cells, message):
 
 def test_missing_libraries_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="copy_vendor"):
-        decks.build(tmp_path / "01_x.ipynb", tmp_path / "deck.html", tmp_path)
+        decks.build(tmp_path / "01_x.ipynb", tmp_path / "deck.html", tmp_path / "vendor")
+    libraries = vendor.copy_vendor(tmp_path / "vendor")
+    with pytest.raises(FileNotFoundError, match="write_fonts"):
+        decks.build(tmp_path / "01_x.ipynb", tmp_path / "deck.html", libraries)
 
 
 def test_a_deck_links_only_to_its_neighbours(deck):
@@ -204,7 +219,7 @@ def test_a_deck_links_only_to_its_neighbours(deck):
     addresses = re.findall(r'(?:src|href)="([^"]*)"', page) + re.findall(r'url\("?([^")]*)', page)
     assert addresses
     for address in addresses:
-        assert address.startswith(("../_static/vendor/", "data:")), address
+        assert address.startswith(("../_static/vendor/", "../_static/fonts/", "data:")), address
     assert len(page) < 40_000  # without pictures: the theme and this little text
 
 
@@ -215,13 +230,12 @@ def test_vendor_copies_what_pages_load(tmp_path):
         "mathjax/output/chtml/fonts/woff-v2/MathJax_Main-Regular.woff",
         "reveal/dist/reveal.js",
         "reveal/plugin/notes/notes.js",
-        "fonts/source-sans-pro/source-sans-pro-regular.woff",
         "NOTICE.txt",
     ):
         assert (folder / name).stat().st_size > 100, name
     vendor.copy_vendor(folder)  # a second copy replaces the first
 
 
-def test_the_command_names_the_lectures_it_knows(tmp_path):
-    with pytest.raises(SystemExit, match="no 99"):
-        decks.main(["99", "--root", str(tmp_path)])
+def test_the_command_names_the_lectures_it_knows():
+    with pytest.raises(Problem, match="no lecture '99'"):
+        decks.main(["99"])
