@@ -30,7 +30,7 @@ def _number(name: str, value: object, low: float, high: float) -> float:
 
 def _points(dataset: Sequence[Sequence[float]]) -> list[list[float]]:
     """Check points given as rows [x, y, label]."""
-    rows = [list(row) if isinstance(row, Sequence) or hasattr(row, "__iter__") else row for row in dataset]
+    rows = [list(row) if hasattr(row, "__iter__") else row for row in dataset]
     if not 1 <= len(rows) <= MAX_POINTS:
         raise ValueError(f"dataset must hold 1 to {MAX_POINTS} points, got {len(rows)}")
     points = []
@@ -43,6 +43,16 @@ def _points(dataset: Sequence[Sequence[float]]) -> list[list[float]]:
             raise ValueError(f"dataset[{i}][2], the label, must be 1 or -1, got {label!r}")
         points.append([x, y, int(label)])
     return points
+
+
+def _pair(name: str, values: object, most: float) -> list[float]:
+    """Check two numbers, none larger than `most`."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name} must hold two numbers, got {values!r}")
+    pair = [_plain(value) for value in values]
+    if len(pair) != 2:
+        raise ValueError(f"{name} must hold two numbers, got {len(pair)}")
+    return [_number(f"{name}[{i}]", value, -most, most) for i, value in enumerate(pair)]
 
 
 def _plain(value: object) -> object:
@@ -97,18 +107,16 @@ def perceptron(
             allowed = ", ".join(f'"{name}"' for name in DATASETS)
             raise ValueError(f"dataset must be one of {allowed} or a list of [x, y, label], got {dataset!r}")
         props["dataset"], what = dataset, _NAMED[dataset]
-    elif isinstance(dataset, Sequence) or hasattr(dataset, "__iter__"):
+    elif hasattr(dataset, "__iter__"):
         props["dataset"], props["points"] = "", _points(dataset)
         what = f"{len(props['points'])} given points"
     else:
         raise TypeError(f"dataset must be a name or a list of [x, y, label], got {dataset!r}")
-    pair = [_plain(value) for value in weights]
-    if len(pair) != 2:
-        raise ValueError(f"weights must hold two numbers, got {len(pair)}")
-    start = [_number(f"weights[{i}]", value, -100, 100) for i, value in enumerate(pair)]
+    start = _pair("weights", weights, 100)
     start.append(_number("threshold", _plain(threshold), -100, 100))
     if any(start):
         props["weights"] = start
+    seed = _plain(seed)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise ValueError(f"seed must be a whole number from 0 to {2**31 - 1}, got {seed!r}")
     props["seed"] = seed
@@ -170,10 +178,7 @@ def sigmoid_ramp(
     >>> sigmoid_ramp(4).props["steepness"]
     4.0
     """
-    pair = [_plain(value) for value in weights]
-    if len(pair) != 2:
-        raise ValueError(f"weights must hold two numbers, got {len(pair)}")
-    pair = [_number(f"weights[{i}]", value, -10, 10) for i, value in enumerate(pair)]
+    pair = _pair("weights", weights, 10)
     if math.hypot(*pair) < 0.1:
         raise ValueError(f"weights must be longer than 0.1, or there is no ramp, got {pair}")
     props = {

@@ -2,7 +2,7 @@
 // The neuron says +1 where W0*I0 + W1*I1 - t > 0. Weights are [W0, W1, t]; a point is [I0, I1, label].
 
 import { adopt, button, facts, h, linkButton, reducedMotion, slider, words } from "./runtime.js";
-import { clipHalf, clipLine, createPlane, distanceToSegment, drawArrow, drawAxes, drawLine, drawMarker, FONT, palette } from "./plot.js";
+import { clipHalf, clipLine, createPlane, distanceToSegment, drawArrow, drawAxes, drawLine, drawMarker, drawText, palette } from "./plot.js";
 
 const CAP = 10000, MOST_POINTS = 40, GRID = 0.05;
 const TINY = 1e-9; // exact sums leave a score of 0; in binary it may be 1e-17
@@ -157,9 +157,9 @@ export function viewOf(points) {
 }
 
 const QUESTIONS = {
-  xor: "Where does a line go that gets all four points right? Try by hand, then let the rule try. What stops it?",
-  narrow: "Point 5 sits close to point 4. AND alone takes 18 mistakes: how many now? Guess, then press Run.",
-  "": "Can one line keep every circle on the shaded side and every square off it? Guess, then drag it there.",
+  xor: "Which line gets all four points right? Try by hand, then press Run.",
+  narrow: "AND took 18 mistakes. How many with point 5 in the way? Guess, then press Run.",
+  "": "Can one line shade every circle and no square? Guess, then drag it there.",
 };
 const signed = (label) => (label > 0 ? "+1" : "\u22121");
 const count = (n, one) => n + " " + one + (n === 1 ? "" : "s");
@@ -181,7 +181,7 @@ function render({ model, el }) {
   const line = () => clipLine(shown, plane.view);
   const middle = () => (plane.view[0] + plane.view[1]) / 2;
   /** With no line in the window there is a pale one to take hold of. */
-  const offered = () => [1, 1, middle() + (plane.view[2] + plane.view[3]) / 2];
+  const offered = () => [0.3, 1, 0.3 * middle() + 0.775 * plane.view[2] + 0.225 * plane.view[3]];
   const ends = () => line() ?? clipLine(offered(), plane.view);
   const handles = () => {
     const [a, b] = ends(), at = (q) => [a[0] + q * (b[0] - a[0]), a[1] + q * (b[1] - a[1])];
@@ -216,7 +216,7 @@ function render({ model, el }) {
       }
       if (showBest && best.separable) {
         const wide = clipLine(best.weights, plane.view);
-        if (wide) drawLine(ctx, plane.at(wide[0]), plane.at(wide[1]), ink.accent, { width: 2, dash: [2, 5] });
+        if (wide) drawLine(ctx, plane.at(wide[0]), plane.at(wide[1]), ink.muted, { width: 2.5, dash: [2, 5] });
       }
       drawTheLine(ink, hot);
       drawWeights(ink);
@@ -248,10 +248,8 @@ function render({ model, el }) {
     });
     if (hot && picked?.kind === "line") bracket([(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], 13, ink.fg);
     if (real) return;
-    ctx.font = FONT; ctx.fillStyle = ink.fg; ctx.textAlign = "center"; ctx.textBaseline = "bottom";
-    const text = shown[0] || shown[1] ? "The line is outside this window. Take this one." : "No line yet. Take this one.";
     const [fx, fy, fw, fh] = plane.frame();
-    ctx.fillText(text, fx + fw / 2, fy + fh - 22);
+    drawText(ctx, shown[0] || shown[1] ? "The line is outside this window: take this one" : "No line yet: take this one", [fx + fw / 2, fy + fh - 18], ink.fg, ink.plane);
   }
   /** The weight vector from the origin, halved until it fits, and the step that the pending mistake asks for. */
   function drawWeights(ink) {
@@ -267,9 +265,8 @@ function render({ model, el }) {
     if (!shown[0] && !shown[1]) return;
     drawArrow(ctx, from, tip, ink.accent, { width: 3 });
     const size = Math.hypot(tip[0] - from[0], tip[1] - from[1]) || 1;
-    ctx.font = "600 " + FONT; ctx.fillStyle = ink.accent; ctx.textAlign = "center"; ctx.textBaseline = "middle";
-    const off = [(tip[1] - from[1]) / size * 14, -(tip[0] - from[0]) / size * 14];
-    ctx.fillText(scale < 1 ? "W \u00f7 " + 1 / scale : "W", (from[0] + tip[0]) / 2 - off[0], (from[1] + tip[1]) / 2 - off[1]);
+    const middling = [0, 1].map((i) => from[i] + 0.62 * (tip[i] - from[i])), off = [(tip[1] - from[1]) / size * 15, -(tip[0] - from[0]) / size * 15];
+    drawText(ctx, scale < 1 ? "W \u00f7 " + 1 / scale : "W", [middling[0] - off[0], middling[1] - off[1]], ink.accent, ink.plane, "700 ");
   }
 
   // ---- words
@@ -387,7 +384,7 @@ function render({ model, el }) {
     const go = () => {
       if (playing !== mine || !el.isConnected) return;
       if (run.ended) { pause(); return refresh(); }
-      const pace = still ? 0 : 420 * 0.8 ** Math.max(0, run.mistakes - first - 3);
+      const pace = still ? 0 : 380 * 0.76 ** Math.max(0, run.mistakes - first - 2);
       if (pace < 16) { // too fast to follow: slices of 8 ms, and the page stays awake
         for (const end = performance.now() + 8; !run.ended && performance.now() < end && (still || run.pending < 0);) {
           if (run.pending < 0) find(run, points);
@@ -414,25 +411,20 @@ function render({ model, el }) {
   }));
   const footnote = h("div", { class: "dlm-legend" });
   const tries = [
-    button("Does XOR ever stop?", () => { load("xor"); play(); }),
     button("Narrow the gap", () => load("narrow")),
     button("Flip one label", () => flip(0)),
   ];
   const mark = (kind, text) => h("span", {}, h("i", { class: "dlm-" + kind }), text);
   const keys = [["N", "next, "], ["P", "previous: a point, a line end, the line; "], ["arrows", "move it (with Shift five times as far); "], ["F", "flips its label; "], ["A", "adds a point; "], ["Delete", "removes it; "], ["Enter", "finds or corrects a mistake; "], ["R", "runs; "], ["0", "resets."]];
   const body = h("div", { class: "dlm-body" }, question,
-    h("div", { class: "dlm-row" }, h("span", {}, "Try this:"), ...tries),
+    h("div", { class: "dlm-row" }, h("span", {}, "Try this:"), ...Object.values(setButtons), ...tries),
     h("div", { class: "dlm-main" },
       h("div", { class: "dlm-side" }, canvas,
-        h("div", { class: "dlm-legend" }, mark("plus", "+1"), mark("minus", "\u22121"), mark("wrong", "wrong now"), mark("shade", "the neuron says +1"))),
+        h("div", { class: "dlm-legend" }, mark("plus", "+1"), mark("minus", "\u22121"), mark("wrong", "wrong now"), mark("shade", "the neuron says +1")),
+        h("label", { class: "dlm-check" }, h("input", { type: "checkbox", onchange: (e) => { showBest = e.target.checked; draw(); } }), "Show the line with the best margin")),
       h("div", { class: "dlm-side" },
-        h("div", { class: "dlm-row" }, ...Object.values(setButtons)),
-        h("div", { class: "dlm-row" }, step, runButton, button("Reset", () => setLine([0, 0, 0]))),
-        h("div", {}, ...knobs.map((knob) => knob.el)),
-        table.el,
-        h("label", { class: "dlm-check" }, h("input", { type: "checkbox", onchange: (e) => { showBest = e.target.checked; draw(); } }), "Show the line with the best margin"),
-        footnote)),
-    status,
+        h("div", { class: "dlm-row dlm-run" }, step, runButton, button("Reset", () => setLine([0, 0, 0]))),
+        status, h("div", {}, ...knobs.map((knob) => knob.el)), h("div", {}, table.el, footnote))),
     h("div", { class: "dlm-more" },
       h("details", {}, h("summary", {}, "Touch and keys"), h("div", {},
         "Drag a point, the line or one of its ends. Tap a point to flip its label, tap an empty place to add a point, drag a point out of the plane to remove it. In the plane: ",

@@ -75,11 +75,18 @@ export function drawAxes(plane, ink, names, { xs, ys, yText = words } = {}) {
     line(v === 0, fx, plane.y(v), fx + fw, plane.y(v));
     ctx.fillText(yText(v), fx - 6, plane.y(v));
   }
-  ctx.fillStyle = ink.fg;
-  ctx.textAlign = "right"; ctx.textBaseline = "bottom";
-  ctx.fillText(names[0], fx + fw - 5, fy + fh - 4);
-  ctx.textAlign = "left"; ctx.textBaseline = "top";
-  ctx.fillText(names[1], fx + 5, fy + 4);
+  ctx.fillStyle = ink.fg; ctx.textAlign = "right"; ctx.textBaseline = "top";
+  ctx.fillText(names[0], fx + fw, fy + fh + 5);
+  ctx.fillText(names[1], fx - 6, fy);
+}
+
+/** A short text with a halo, so that lines behind it do not cross it out. */
+export function drawText(ctx, text, [x, y], colour, ground, weight = "") {
+  ctx.save();
+  ctx.font = weight + FONT; ctx.textAlign = "center"; ctx.textBaseline = "middle"; ctx.lineJoin = "round";
+  ctx.strokeStyle = ground; ctx.lineWidth = 4; ctx.strokeText(text, x, y);
+  ctx.fillStyle = colour; ctx.fillText(text, x, y);
+  ctx.restore();
 }
 
 /** Class +1 is a blue circle, class \u22121 an orange square, everywhere in the course. */

@@ -33,9 +33,11 @@ export function adopt(el, redraw) {
   el.dataset.lmSuppressShortcuts = "true";
   el.dataset.preventSwipe = "";
   const keep = (event) => {
-    const { tagName, type } = event.target, button = tagName === "BUTTON" || tagName === "SUMMARY" || type === "checkbox";
+    const { tagName, type } = event.target, passes = ["Escape", "Tab"];
     // A presenter's clicker still turns the slide; on a button only the keys that press it stay here.
-    if (button ? ["Enter", " "].includes(event.key) : !["Escape", "Tab", "PageUp", "PageDown"].includes(event.key)) event.stopPropagation();
+    if (tagName === "CANVAS") passes.push("PageUp", "PageDown");
+    const pressed = tagName === "BUTTON" || tagName === "SUMMARY" || type === "checkbox";
+    if (pressed ? ["Enter", " "].includes(event.key) : !passes.includes(event.key)) event.stopPropagation();
   };
   el.addEventListener("keydown", keep);
   el.addEventListener("keypress", keep);
@@ -68,7 +70,7 @@ export const words = (value, digits = 3) => String(+value.toPrecision(digits)).r
 
 /** A named range with its value beside it. `show` turns the slider's place into words. */
 export function slider(name, { min, max, step, value, show = (v) => words(v) }, oninput) {
-  const out = h("output");
+  const out = h("b");
   const input = h("input", { type: "range", min, max, step, "aria-label": name });
   const set = (v) => { input.value = v; out.textContent = show(v); input.setAttribute("aria-valuetext", show(v)); };
   input.addEventListener("input", () => { set(+input.value); oninput(+input.value); });

@@ -1,7 +1,7 @@
 // The threshold neuron becomes a ramp: p = sigmoid(k * (W0*I0 + W1*I1 - t)) along the sum and over the plane.
 
 import { adopt, button, h, linkButton, slider, words } from "./runtime.js";
-import { clipLine, createPlane, distanceToSegment, drawAxes, drawLine, FONT, palette } from "./plot.js";
+import { clipLine, createPlane, distanceToSegment, drawAxes, drawLine, drawText, palette } from "./plot.js";
 
 export const sigmoid = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
 
@@ -31,9 +31,9 @@ function render({ model, el }) {
   let k, t, probe;
 
   const sums = [[0, 2], [0, 3], [1, 2], [1, 3]].map(([i, j]) => w0 * WINDOW[i] + w1 * WINDOW[j]);
-  const curveCanvas = h("canvas", { role: "img", "aria-label": "Probability of +1 against the weighted sum: a smooth ramp over a dashed step at the threshold." });
+  const curveCanvas = h("canvas", { class: "dlm-flat", role: "img", "aria-label": "Probability of +1 against the weighted sum: a smooth ramp over a dashed step at the threshold." });
   const heatCanvas = h("canvas", { tabindex: 0, role: "application", "aria-label": "Plane of the two inputs, shaded by the probability of +1. The arrow keys move the probe; with Shift in larger steps." });
-  const curve = createPlane(curveCanvas, { view: [Math.min(...sums), Math.max(...sums), -0.06, 1.12], pad: [38, 10, 10, 26] });
+  const curve = createPlane(curveCanvas, { view: [Math.min(...sums), Math.max(...sums), -0.06, 1.12], ratio: 0.75, pad: [46, 10, 10, 26] });
   const heat = createPlane(heatCanvas, { view: WINDOW });
   const cells = h("canvas", { width: 72, height: 72 });
   const status = h("div", { class: "dlm-status", role: "status", "aria-live": "polite" });
@@ -44,7 +44,7 @@ function render({ model, el }) {
   function drawCurve(ink) {
     const { ctx } = curve, [left, right] = curve.view;
     curve.fit();
-    drawAxes(curve, ink, ["weighted sum", "probability of +1"], { ys: [0, 0.5, 1], yText: (v) => 100 * v + " %" });
+    drawAxes(curve, ink, ["", ""], { ys: [0, 0.5, 1], yText: (v) => 100 * v + " %" });
     curve.clip(() => {
       const [a, b, c, d] = [[left, 0], [t, 0], [t, 1], [right, 1]].map(curve.at);
       for (const [p, q] of [[a, b], [b, c], [c, d]]) drawLine(ctx, p, q, ink.muted, { width: 1.5, dash: [5, 4] });
@@ -55,8 +55,10 @@ function render({ model, el }) {
       drawLine(ctx, curve.at([sum(), -1]), dot, ink.fg, { width: 1, dash: [2, 3] });
       drawProbe(ctx, dot, ink);
     });
-    ctx.font = FONT; ctx.fillStyle = ink.fg; ctx.textBaseline = "bottom"; ctx.textAlign = "center";
-    ctx.fillText("t", curve.x(t), curve.y(1) - 3);
+    const [fx, , fw] = curve.frame();
+    drawText(ctx, "probability of +1", [fx + 52, curve.y(1) + 16], ink.fg, ink.plane);
+    drawText(ctx, "weighted sum", [fx + fw - 45, curve.y(0) - 12], ink.fg, ink.plane);
+    drawText(ctx, "t", [curve.x(t), curve.y(1) - 9], ink.fg, ink.plane, "700 ");
   }
   function drawProbe(ctx, [x, y], ink) {
     ctx.beginPath(); ctx.arc(x, y, 7, 0, 2 * Math.PI);
@@ -66,7 +68,7 @@ function render({ model, el }) {
   function drawHeat(ink) {
     const { ctx } = heat, n = cells.width, brush = cells.getContext("2d"), image = brush.createImageData(n, n);
     heat.fit();
-    drawAxes(heat, ink, ["", ""]);
+    drawAxes(heat, ink, ["I\u2080", "I\u2081"]);
     const [ground, plus, minus] = [ink.plane, ink.plus, ink.minus].map(rgb);
     for (let i = 0; i < n * n; i++) {
       const u = WINDOW[0] + ((i % n) + 0.5) / n * (WINDOW[1] - WINDOW[0]), v = WINDOW[3] - (Math.floor(i / n) + 0.5) / n * (WINDOW[3] - WINDOW[2]);
@@ -84,14 +86,9 @@ function render({ model, el }) {
         const [a, b] = ends.map(heat.at);
         drawLine(ctx, a, b, ink.fg, { width, dash });
         if (Math.hypot(a[0] - b[0], a[1] - b[1]) < 90 || (p !== 0.5 && 2.2 / k / size < 0.5)) continue;
-        ctx.font = FONT; ctx.fillStyle = ink.fg; ctx.textAlign = "left"; ctx.textBaseline = "middle";
-        ctx.fillText(100 * p + " %", a[0] + (b[0] - a[0]) * 0.06 + 5, a[1] + (b[1] - a[1]) * 0.06);
+        drawText(ctx, 100 * p + " %", [a[0] + (b[0] - a[0]) * 0.1, a[1] + (b[1] - a[1]) * 0.1], ink.fg, ink.plane);
       }
     });
-    const [fx, fy, fw, fh] = heat.frame();
-    ctx.font = FONT; ctx.fillStyle = ink.fg;
-    ctx.textAlign = "right"; ctx.textBaseline = "bottom"; ctx.fillText("I\u2080", fx + fw - 5, fy + fh - 4);
-    ctx.textAlign = "left"; ctx.textBaseline = "top"; ctx.fillText("I\u2081", fx + 5, fy + 4);
     drawProbe(ctx, heat.at(probe), ink);
   }
   function draw() {
@@ -151,15 +148,16 @@ function render({ model, el }) {
 
   const mark = (kind, text) => h("span", {}, h("i", { class: "dlm-" + kind }), text);
   el.append(h("div", { class: "dlm-body" },
-    h("div", { class: "dlm-question" }, "How sure is the neuron half a unit from its line? And how steep must the ramp be before it passes for a step?"),
+    h("div", { class: "dlm-question" }, "How steep before the ramp looks like a step? Guess k, then slide."),
     h("div", { class: "dlm-row" }, h("span", {}, "Try this:"),
       button("A gentle ramp", () => show({ k: 0.5 })),
       button("Almost a step", () => show({ k: STEEPEST })),
       button("Sure and wrong", () => show({ k: 8, t: start[1], probe: [0.5 + ((start[1] + 1 - 0.5 * (w0 + w1)) * w0) / size ** 2, 0.5 + ((start[1] + 1 - 0.5 * (w0 + w1)) * w1) / size ** 2] })),
       button("Reset", () => show({ k: start[0], t: start[1], probe: start.slice(2) }))),
-    h("div", { class: "dlm-main dlm-even" }, curveCanvas, heatCanvas),
-    h("div", { class: "dlm-legend" }, mark("plus", "surely +1"), mark("minus", "surely \u22121"), h("span", {}, "Drag the ring, the line or the threshold t.")),
-    h("div", {}, ...knobs.map((knob) => knob.el)),
+    h("div", { class: "dlm-main dlm-even" },
+      h("div", { class: "dlm-side" }, curveCanvas, h("div", {}, ...knobs.map((knob) => knob.el))),
+      h("div", { class: "dlm-side" }, heatCanvas)),
+    h("div", { class: "dlm-legend" }, mark("plus", "sure of +1"), mark("minus", "sure of \u22121"), h("span", {}, "Drag the ring, the line or the threshold t.")),
     status,
     h("div", { class: "dlm-more" }, linkButton(el, () => [[k, t, ...probe]], (text) => { status.textContent = text; }))));
   const begin = () => {
