@@ -118,7 +118,8 @@ def _template_slide(slide: slide_model.Slide) -> dict:
         else:
             groups["words"].append(part)
         if part.role == "code":
-            width = slide_layout.WIDTH * (slide.share if slide.layout == "split" else 1.0)
+            split = slide.layout == "split"
+            width = slide_layout.column_width(slide.share) if split else slide_layout.WIDTH
             largest = 26.0 if slide.size > 28 else 22.0
             style = f"--code: {slide_layout.code_size(cell.source, width, largest)}px"
         part.style = style

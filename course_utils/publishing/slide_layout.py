@@ -50,18 +50,23 @@ def choose_layout(parts: list, kind: str = "slide") -> tuple[str, float]:
     aspect = sum(_aspect(part) for part in shown)  # figures stand side by side
     frames = {("stack", 0.5): _area(WIDTH, room - _height(words, WIDTH), aspect)}
     for share in WORD_SHARES:
-        column = share * WIDTH
+        column = column_width(share)
         if _height(words, column) <= room and _fits(words, column):
             # a little in favour: reading beside a figure beats reading above it
             frames["split", share] = 1.05 * _area(WIDTH - column - GAP, room, aspect)
     return max(frames, key=lambda frame: (round(frames[frame], -3), frame[1]))
 
 
+def column_width(share: float) -> float:
+    """Width of the column of words in a split layout, in CSS pixels."""
+    return share * (WIDTH - GAP)
+
+
 def roomy_size(slide) -> int:
     """Choose the size of the words, in CSS pixels: larger where they leave their frame empty."""
     room = BODY_HEIGHT - 34 * sum(part.role == "claim" for part in slide.parts)
     words = [part for part in slide.parts if part.role in ("words", "code", "print", "table")]
-    width, sizes = {"words": (WIDTH, (38, 34, 31)), "split": (slide.share * WIDTH, (33, 30))}.get(
+    width, sizes = {"words": (WIDTH, (38, 34, 31)), "split": (column_width(slide.share), (33, 30))}.get(
         slide.layout, (WIDTH, ())
     )
     for size in sizes:
@@ -149,6 +154,6 @@ def _longest(text: str) -> int:
 def code_size(source: str, width: float, largest: float = 22.0) -> float:
     """Choose the size of the type, in CSS pixels, at which code fits a width uncut."""
     lines = source.count("\n") + 1
-    by_width = (width - 56) / (0.605 * max(_longest(source), 1))
+    by_width = (width - 56) / (0.61 * max(_longest(source), 1))
     by_height = (BODY_HEIGHT - 40) / (1.4 * lines)
     return round(max(12.0, min(largest, by_width, by_height)), 1)
