@@ -210,7 +210,7 @@ def _is_stub(function):
         if steps[0].argval is None or steps[0].argval is ...:  # nothing but dots, pass or a docstring
             return True
     for step, following in itertools.pairwise(steps):
-        if step.argval is ... and following.opname.startswith(("STORE_", "RETURN_")):
+        if step.argval is ... and following.opname.startswith(("STORE_FAST", "STORE_DEREF", "RETURN_")):
             return True  # error = ...
     return any(step.opname == "RETURN_CONST" and step.argval is ... for step in steps)
 
