@@ -42,11 +42,18 @@ class LectureCode:
             Values of the lecture that the function reads, for example ``strips=...``.
             Constants in capitals come along without being given.
         """
-        return self.functions(name, solution=solution, **given)[0]
+        return self.functions(name, solution=solution, **given)[name]
 
     def functions(self, *names, solution=False, **given):
-        """Take several functions that share one namespace; see `function`."""
+        """Take several functions that share one namespace, as a dict by name; see `function`.
+
+        Without names all are taken. One that reads a value which the lecture computes is among
+        them, and raises a NameError when it is called.
+        """
         known = self._definitions(solution)
+        everything = not names
+        if everything:
+            names = [key for key, node in known.items() if isinstance(node, ast.FunctionDef | ast.ClassDef)]
         for name in names:
             if not isinstance(known.get(name), ast.FunctionDef | ast.ClassDef):
                 found = sorted(key for key, node in known.items() if isinstance(node, ast.FunctionDef | ast.ClassDef))
@@ -63,12 +70,13 @@ class LectureCode:
                     waiting.append(read)
                 else:
                     missing[read] = getattr(node, "name", read)
-        if missing:
+        if missing and not everything:
             name, reader = sorted(missing.items())[0]
             raise LookupError(f"{reader} reads {name}, which {self.name} computes: give it, function(..., {name}=...)")
         order = [id(node) for node in known.values()]
         body = sorted(chosen, key=lambda node: (not isinstance(node, ast.Import | ast.ImportFrom), order.index(id(node))))
-        return tuple(self._run(body, dict(given))[name] for name in names)
+        values = self._run(body, dict(given))
+        return {name: values[name] for name in names}
 
     def namespace(self, *names, upto=None):
         """Run the cells that some values need, or all cells above a place, and return what they bound.

@@ -29,8 +29,15 @@ def test_functions_come_with_imports_constants_and_functions_behind_them(sample)
 
 
 def test_nothing_else_runs(sample):
-    twice, four_times = sample.functions("twice", "four_times")
-    assert four_times(2) == twice(twice(2))
+    taken = sample.functions("twice", "four_times")
+    assert taken["four_times"](2) == taken["twice"](taken["twice"](2))
+
+
+def test_without_names_all_functions_come(sample):
+    taken = sample.functions()
+    assert sorted(taken) == ["four_times", "shifted", "twice"]
+    with pytest.raises(NameError):
+        taken["shifted"](1)
 
 
 def test_a_value_that_the_lecture_computes_must_be_given(sample):
