@@ -49,9 +49,9 @@ __all__ = [
 ]
 
 SHORTEST_ALT = 40  # characters
-DOTS_PER_INCH = 108
+DOTS_PER_INCH = 100
 PAGE_PIXELS_PER_INCH = 96
-COLOURS = 28  # in the stored picture: a lecture with twenty figures must stay below 400 kB
+COLOURS = 24  # in the stored picture: a lecture with twenty figures must stay below 400 kB
 
 
 def show(fig, alt):
@@ -105,7 +105,7 @@ def picture(fig):
     Returns
     -------
     bytes
-        PNG with a palette of 28 colours, 108 dots per inch. The same figure
+        PNG with a palette of 24 colours, 100 dots per inch. The same figure
         gives the same bytes.
     """
     from PIL import Image

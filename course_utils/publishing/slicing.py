@@ -86,7 +86,7 @@ def used(node):
     if isinstance(node, ast.Try):
         handlers = set().union(*(_used_in(handler.body) for handler in node.handlers))
         return _used_in(node.body) | handlers | _used_in(node.orelse) | _used_in(node.finalbody)
-    added_to = {part.target for part in ast.walk(node) if isinstance(part, ast.AugAssign)}
+    added_to = {part.target for part in _inside(node) if isinstance(part, ast.AugAssign)}
     return {target.id for target in added_to if isinstance(target, ast.Name)} | _read(node)
 
 

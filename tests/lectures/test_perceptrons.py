@@ -15,8 +15,8 @@ SEEDS = range(5)
 
 @pytest.fixture(scope="module")
 def taught(lecture):
-    """All functions of the lecture, with its imports, and nothing else run."""
-    return lecture("01_perceptrons").functions()
+    """Take a function out of the lecture by its name, with what it calls, and run nothing else."""
+    return lecture("01_perceptrons").function
 
 
 def blobs(seed, n=60, gap=2.0):
@@ -27,39 +27,39 @@ def blobs(seed, n=60, gap=2.0):
 
 def test_neuron_says_minus_one_on_the_threshold(taught):
     x = np.array([[0.5, 0.0], [0.5, 0.1], [0.6, 0.0]])
-    np.testing.assert_array_equal(taught["neuron"](x, np.array([2.0, -1.0]), 1.0), [-1, -1, 1])
+    np.testing.assert_array_equal(taught("neuron")(x, np.array([2.0, -1.0]), 1.0), [-1, -1, 1])
 
 
 @pytest.mark.parametrize("weights", [(2.0, 1.0), (2.0, -1.0), (-2.0, 1.0), (1.5, 0.0), (-1.5, 0.0)])
 def test_side_of_line_is_the_rule(taught, weights):
     points = np.random.default_rng(3).uniform(-3, 3, size=(500, 2))
     expected = np.where(points @ np.array(weights) > 0.7, 1, -1)
-    np.testing.assert_array_equal(taught["side_of_line"](points, np.array(weights), 0.7), expected)
+    np.testing.assert_array_equal(taught("side_of_line")(points, np.array(weights), 0.7), expected)
 
 
 def test_perceptron_step_ignores_correct_points(taught):
     weights = np.array([1.0, -1.0])
-    assert taught["perceptron_step"](weights, np.array([2.0, 1.0]), 1) is weights
+    assert taught("perceptron_step")(weights, np.array([2.0, 1.0]), 1) is weights
 
 
 def test_perceptron_step_takes_zero_for_a_mistake_of_both_classes(taught):
     x = np.array([2.0, 1.0])
     for target in (1, -1):
-        np.testing.assert_array_equal(taught["perceptron_step"](np.zeros(2), x, target), target * x)
+        np.testing.assert_array_equal(taught("perceptron_step")(np.zeros(2), x, target), target * x)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_learn_equals_scikit_learn(taught, seed):
     x, targets = blobs(seed, gap=1.2)
-    weights, _ = taught["learn"](taught["append_one"](x), targets, max_passes=7)
+    weights, _ = taught("learn")(taught("append_one")(x), targets, max_passes=7)
     library = Perceptron(shuffle=False, tol=None, max_iter=7).fit(x, targets)
     np.testing.assert_allclose(weights, np.append(library.coef_, library.intercept_), atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_mistakes_stay_below_the_bound_of_the_best_margin(taught, seed):
-    x, targets, _ = taught["make_separable"](40, 0.08, np.random.default_rng(seed))
-    _, trail = taught["learn"](x, targets)
+    x, targets, _ = taught("make_separable")(40, 0.08, np.random.default_rng(seed))
+    _, trail = taught("learn")(x, targets)
     machine = SVC(kernel="linear", C=1e9).fit(np.vstack([x, -x]), np.concatenate([targets, -targets]))  # mirrored: through the origin
     gamma = (targets * (x @ machine.coef_[0])).min() / np.linalg.norm(machine.coef_)
     assert 0 < len(trail) <= (np.linalg.norm(x, axis=1).max() / gamma) ** 2
@@ -67,7 +67,7 @@ def test_mistakes_stay_below_the_bound_of_the_best_margin(taught, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_made_data_keep_their_margin(taught, seed):
-    x, targets, u = taught["make_separable"](50, 0.2, np.random.default_rng(seed))
+    x, targets, u = taught("make_separable")(50, 0.2, np.random.default_rng(seed))
     assert x.shape == (50, 3)
     assert np.linalg.norm(u) == pytest.approx(1)
     assert (targets * (x @ u)).min() >= 0.2
@@ -76,9 +76,9 @@ def test_made_data_keep_their_margin(taught, seed):
 @pytest.mark.parametrize("seed", range(40))
 def test_line_or_certificate_and_both_prove_themselves(taught, seed):
     rng = np.random.default_rng(seed)
-    x = taught["append_one"](rng.uniform(-1, 1, size=(rng.integers(3, 10), 2)))
+    x = taught("append_one")(rng.uniform(-1, 1, size=(rng.integers(3, 10), 2)))
     targets = rng.choice([-1, 1], size=len(x))
-    weights, c = taught["separating_weights"](x, targets), taught["certificate"](x, targets)
+    weights, c = taught("separating_weights")(x, targets), taught("certificate")(x, targets)
     assert (weights is None) != (c is None)
     if weights is not None:
         assert (targets * (x @ weights)).min() > 0.999
@@ -95,27 +95,27 @@ def test_counts_equal_brute_force_over_small_integer_weights(taught):
         weights = np.array(list(product(range(-3, 4), repeat=n)))
         sums = corners @ weights.T  # (2**n, number of weights)
         found = {tuple(column) for t in np.arange(-9.5, 10) for column in (sums > t).T.tolist()}
-        assert taught["count_by_asking"](n) == taught["count_by_family"](n) == len(found)
+        assert taught("count_by_asking")(n) == taught("count_by_family")(n) == len(found)
 
 
 def test_families_cover_every_function_once(taught):
     for n in (1, 2, 3):
-        assert sum(size for _, size in taught["families"](n)) == 2 ** 2**n
+        assert sum(size for _, size in taught("families")(n)) == 2 ** 2**n
 
 
 def test_xor_repeats_and_and_does_not(taught):
-    x = taught["append_one"](np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float))
-    assert taught["passes_until_repeat"](x, np.array([-1, 1, 1, -1])) is not None
-    _, trail = taught["learn"](x, np.array([-1, -1, -1, 1]))
+    x = taught("append_one")(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float))
+    assert taught("passes_until_repeat")(x, np.array([-1, 1, 1, -1])) is not None
+    _, trail = taught("learn")(x, np.array([-1, -1, -1, 1]))
     assert len({tuple(w) for w in trail}) == len(trail)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_log_loss_equals_scikit_learn(taught, seed):
     x, targets = blobs(seed, gap=0.5)
-    x, y = taught["append_one"](x), (targets + 1) // 2
+    x, y = taught("append_one")(x), (targets + 1) // 2
     weights = np.random.default_rng(seed).normal(size=3)
-    assert taught["log_loss"](weights, x, y) == pytest.approx(reference_log_loss(y, taught["sigmoid"](x @ weights)), abs=1e-12)
+    assert taught("log_loss")(weights, x, y) == pytest.approx(reference_log_loss(y, taught("sigmoid")(x @ weights)), abs=1e-12)
 
 
 def test_gradient_vanishes_where_scikit_learn_stops(taught):
@@ -123,7 +123,7 @@ def test_gradient_vanishes_where_scikit_learn_stops(taught):
     y = (targets + 1) // 2
     best = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(x, y)
     weights = np.append(best.coef_, best.intercept_)
-    np.testing.assert_allclose(taught["log_loss_gradient"](weights, taught["append_one"](x), y), 0, atol=1e-5)
+    np.testing.assert_allclose(taught("log_loss_gradient")(weights, taught("append_one")(x), y), 0, atol=1e-5)
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -131,21 +131,21 @@ def test_neighbours_equal_scikit_learn(taught, k):
     rng = np.random.default_rng(k)
     x, labels, fresh = rng.normal(size=(80, 5)), rng.integers(0, 10, size=80), rng.normal(size=(40, 5))
     expected = KNeighborsClassifier(n_neighbors=k, algorithm="brute").fit(x, labels).predict(fresh)
-    np.testing.assert_array_equal(taught["nearest_neighbours"](x, labels, fresh, k=k), expected)
+    np.testing.assert_array_equal(taught("nearest_neighbours")(x, labels, fresh, k=k), expected)
 
 
 def test_learn_ten_is_ten_single_perceptrons(taught):
     rng = np.random.default_rng(0)
-    x, labels = taught["append_one"](rng.normal(size=(60, 4))), rng.integers(0, 10, size=60)
-    together = taught["learn_ten"](x, labels, num_passes=3)
+    x, labels = taught("append_one")(rng.normal(size=(60, 4))), rng.integers(0, 10, size=60)
+    together = taught("learn_ten")(x, labels, num_passes=3)
     for digit in range(10):
-        alone, _ = taught["learn"](x, np.where(labels == digit, 1, -1), max_passes=3)
+        alone, _ = taught("learn")(x, np.where(labels == digit, 1, -1), max_passes=3)
         np.testing.assert_array_equal(together[digit], alone)
 
 
 def test_shift_moves_columns_and_fills_with_white(taught):
     image = np.arange(64.0).reshape(1, 64) + 1
-    moved = taught["shift_right"](image, 1).reshape(8, 8)
+    moved = taught("shift_right")(image, 1).reshape(8, 8)
     np.testing.assert_array_equal(moved[:, 1:], image.reshape(8, 8)[:, :-1])
     assert not moved[:, 0].any()
 
@@ -153,6 +153,6 @@ def test_shift_moves_columns_and_fills_with_white(taught):
 def test_cover_agrees_with_the_linear_program(taught):
     """Exercise 1.8: all labellings of random points, counted, equal Cover's formula exactly."""
     for n in (3, 4, 5, 6):
-        x = taught["append_one"](np.random.default_rng(n).uniform(size=(n, 2)))
-        counted = sum(taught["separating_weights"](x, np.array(signs)) is not None for signs in product([-1, 1], repeat=n))
+        x = taught("append_one")(np.random.default_rng(n).uniform(size=(n, 2)))
+        counted = sum(taught("separating_weights")(x, np.array(signs)) is not None for signs in product([-1, 1], repeat=n))
         assert counted == 2 * sum(comb(n - 1, k, exact=True) for k in range(3))
