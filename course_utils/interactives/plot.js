@@ -12,7 +12,7 @@ export function createPlane(canvas, { view, ratio = 1, pad = [30, 10, 10, 26] })
       const css = canvas.clientWidth || plane.width, seen = canvas.getBoundingClientRect().width || css;
       plane.width = css;
       plane.height = css * ratio;
-      const dots = Math.min(4, (globalThis.devicePixelRatio || 1) * Math.max(1, seen / css));
+      const dots = Math.min(4, (globalThis.devicePixelRatio || 1) * Math.max(0.75, seen / css));
       const [w, h] = [Math.round(css * dots), Math.round(css * ratio * dots)];
       if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
       ctx.setTransform(w / plane.width, 0, 0, h / plane.height, 0, 0);
@@ -38,13 +38,19 @@ export function createPlane(canvas, { view, ratio = 1, pad = [30, 10, 10, 26] })
   return plane;
 }
 
-/** The colours that the style sheet gives this figure now. */
-export function palette(el) {
-  const css = getComputedStyle(el), read = (name) => css.getPropertyValue("--" + name).trim();
-  return Object.fromEntries(["fg", "muted", "grid", "plane", "plus", "minus", "accent", "ink"].map((name) => [name, read(name)]));
+/** Draw again when the canvas gets another size, or comes into sight at another scale. */
+export function keepSharp(canvas, draw) {
+  new ResizeObserver(draw).observe(canvas);
+  new IntersectionObserver(draw).observe(canvas);
+  document.fonts?.ready.then(draw);
 }
 
-export const FONT = "12px system-ui, sans-serif";
+/** The colours and the type that the style sheet gives this figure now. */
+export function palette(el) {
+  const css = getComputedStyle(el), read = (name) => css.getPropertyValue("--" + name).trim();
+  const ink = Object.fromEntries(["fg", "muted", "grid", "plane", "plus", "minus", "accent", "ink"].map((name) => [name, read(name)]));
+  return { ...ink, font: "12px " + css.fontFamily };
+}
 
 /** Numbers at round places, at most about six of them. */
 export function ticks(from, to) {
@@ -60,7 +66,7 @@ export function drawAxes(plane, ink, names, { xs, ys, yText = words } = {}) {
   const { ctx, view } = plane, [fx, fy, fw, fh] = plane.frame();
   ctx.fillStyle = ink.plane;
   ctx.fillRect(fx, fy, fw, fh);
-  ctx.font = FONT; ctx.lineWidth = 1;
+  ctx.font = ink.font; ctx.lineWidth = 1;
   const line = (strong, x0, y0, x1, y1) => {
     ctx.strokeStyle = ink.grid; ctx.globalAlpha = strong ? 1 : 0.45;
     ctx.beginPath(); ctx.moveTo(x0, y0); ctx.lineTo(x1, y1); ctx.stroke(); ctx.globalAlpha = 1;
@@ -81,10 +87,10 @@ export function drawAxes(plane, ink, names, { xs, ys, yText = words } = {}) {
 }
 
 /** A short text with a halo, so that lines behind it do not cross it out. */
-export function drawText(ctx, text, [x, y], colour, ground, weight = "") {
+export function drawText(ctx, text, [x, y], ink, { colour = ink.fg, weight = "" } = {}) {
   ctx.save();
-  ctx.font = weight + FONT; ctx.textAlign = "center"; ctx.textBaseline = "middle"; ctx.lineJoin = "round";
-  ctx.strokeStyle = ground; ctx.lineWidth = 4; ctx.strokeText(text, x, y);
+  ctx.font = weight + ink.font; ctx.textAlign = "center"; ctx.textBaseline = "middle"; ctx.lineJoin = "round";
+  ctx.strokeStyle = ink.plane; ctx.lineWidth = 4; ctx.strokeText(text, x, y);
   ctx.fillStyle = colour; ctx.fillText(text, x, y);
   ctx.restore();
 }
@@ -98,7 +104,7 @@ export function drawMarker(ctx, [x, y], label, ink, { radius = 9, text = "" } = 
   ctx.strokeStyle = ink.plane; ctx.lineWidth = 1.5;
   ctx.fill(); ctx.stroke();
   if (!text) return;
-  ctx.font = "600 11px system-ui, sans-serif"; ctx.fillStyle = ink.ink;
+  ctx.font = "600 " + ink.font.replace("12px", "11px"); ctx.fillStyle = ink.ink;
   ctx.textAlign = "center"; ctx.textBaseline = "middle";
   ctx.fillText(text, x, y + 0.5);
 }

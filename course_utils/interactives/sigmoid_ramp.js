@@ -1,7 +1,7 @@
 // The threshold neuron becomes a ramp: p = sigmoid(k * (W0*I0 + W1*I1 - t)) along the sum and over the plane.
 
 import { adopt, button, h, linkButton, slider, words } from "./runtime.js";
-import { clipLine, createPlane, distanceToSegment, drawAxes, drawLine, drawText, palette } from "./plot.js";
+import { clipLine, createPlane, distanceToSegment, drawAxes, drawLine, drawText, keepSharp, palette } from "./plot.js";
 
 export const sigmoid = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
 
@@ -56,9 +56,9 @@ function render({ model, el }) {
       drawProbe(ctx, dot, ink);
     });
     const [fx, , fw] = curve.frame();
-    drawText(ctx, "probability of +1", [fx + 52, curve.y(1) + 16], ink.fg, ink.plane);
-    drawText(ctx, "weighted sum", [fx + fw - 45, curve.y(0) - 12], ink.fg, ink.plane);
-    drawText(ctx, "t", [curve.x(t), curve.y(1) - 9], ink.fg, ink.plane, "700 ");
+    drawText(ctx, "probability of +1", [fx + 52, curve.y(1) + 16], ink);
+    drawText(ctx, "weighted sum", [fx + fw - 45, curve.y(0) - 12], ink);
+    drawText(ctx, "t", [curve.x(t), curve.y(1) - 9], ink, { weight: "700 " });
   }
   function drawProbe(ctx, [x, y], ink) {
     ctx.beginPath(); ctx.arc(x, y, 7, 0, 2 * Math.PI);
@@ -86,7 +86,7 @@ function render({ model, el }) {
         const [a, b] = ends.map(heat.at);
         drawLine(ctx, a, b, ink.fg, { width, dash });
         if (Math.hypot(a[0] - b[0], a[1] - b[1]) < 90 || (p !== 0.5 && 2.2 / k / size < 0.5)) continue;
-        drawText(ctx, 100 * p + " %", [a[0] + (b[0] - a[0]) * 0.1, a[1] + (b[1] - a[1]) * 0.1], ink.fg, ink.plane);
+        drawText(ctx, 100 * p + " %", [a[0] + (b[0] - a[0]) * 0.1, a[1] + (b[1] - a[1]) * 0.1], ink);
       }
     });
     drawProbe(ctx, heat.at(probe), ink);
@@ -168,8 +168,7 @@ function render({ model, el }) {
   adopt(el, draw);
   begin();
   model.on("change:shared", begin);
-  const watch = new ResizeObserver(draw);
-  watch.observe(curveCanvas); watch.observe(heatCanvas);
+  for (const canvas of [curveCanvas, heatCanvas]) keepSharp(canvas, draw);
 }
 
 export default { render };

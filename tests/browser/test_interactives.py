@@ -80,6 +80,10 @@ class Figure:
     def pixels(self):
         return self.canvas.evaluate("c => c.toDataURL()")
 
+    def until(self, words):
+        """Wait until the status line holds these words."""
+        self.root.get_by_role("status").filter(has_text=words).wait_for()
+
     def settle(self):
         """Wait until the weight vector has come to rest."""
         self.page.wait_for_timeout(750)
@@ -212,7 +216,7 @@ def test_with_no_line_yet_the_pale_one_can_be_taken(perceptron):
 
 def test_one_mistake_has_two_parts(perceptron):
     perceptron.button("Find a mistake").click()
-    assert "Point 1 at (0, 0)" in perceptron.status and "W loses (0, 0), t goes up by 1" in perceptron.status
+    assert "point 1 comes first. To correct it, W loses (0, 0) and t grows by 1." in perceptron.status
     assert perceptron.weights == [0, 0, 0] and perceptron.fact("Mistakes corrected") == "0"
     perceptron.button("Correct it").click()
     assert perceptron.weights == [0, 0, 1] and perceptron.fact("Mistakes corrected") == "1"
@@ -225,7 +229,7 @@ def test_one_mistake_has_two_parts(perceptron):
 
 def test_run_ends_within_the_bound(perceptron):
     perceptron.button("Run").click()
-    perceptron.page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('Done')")
+    perceptron.until("Done after")
     assert perceptron.status == "Done after 18 mistakes: every point is on its side. The bound allowed 51."
     assert perceptron.weights == [3, 2, 4] and perceptron.fact("Wrong now") == "0 of 4"
     assert perceptron.button("Find a mistake").is_disabled()
@@ -237,23 +241,26 @@ def test_xor_cycles_and_says_so(perceptron):
     perceptron.button("XOR").click()
     assert perceptron.fact("Bound") == "none" and perceptron.fact("Best margin") == "no line exists"
     perceptron.button("Run").click()
-    perceptron.page.wait_for_function("document.querySelector('[role=status]').textContent.includes('cycles')")
+    perceptron.until("the rule cycles")
     assert "the weights are what they were 4 mistakes ago" in perceptron.status
-    assert "no line exists" in perceptron.status
+    assert "No line exists" in perceptron.status
 
 
 def test_a_run_is_animated_can_be_paused_and_arrives(show):
     figure = Figure(show(interactives.perceptron("random", seed=2)))
     figure.button("Run").click()
-    figure.button("Pause").wait_for()
-    figure.page.wait_for_function("document.querySelector('.dlm-facts b').textContent === '1'")
-    figure.button("Pause").click()
-    assert figure.status.startswith("Paused.")
-    still, done = figure.pixels(), figure.fact("Mistakes corrected")
+    figure.page.wait_for_function("""() => {
+      const done = document.querySelector('.dlm-facts b').textContent;
+      const pause = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause');
+      if (done === '1') pause.click();
+      return done === '1';
+    }""")
+    figure.until("Paused.")
+    still = figure.pixels()
     figure.settle()
-    assert figure.pixels() == still and figure.fact("Mistakes corrected") == done
+    assert figure.pixels() == still and figure.fact("Mistakes corrected") == "1"
     figure.button("Run").click()
-    figure.page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('Done')")
+    figure.until("Done after")
     assert figure.status == "Done after 3 mistakes: every point is on its side. The bound allowed 51."
 
 
@@ -261,8 +268,9 @@ def test_a_single_correction_is_animated_unless_motion_is_unwelcome(show):
     for still in (False, True):
         figure = Figure(show(interactives.perceptron("or", weights=(1, -1)), still=still))
         figure.button("Find a mistake").click()
-        figure.button("Correct it").click()
-        first = figure.pixels()
+        first = figure.button("Correct it").evaluate(
+            "b => { b.click(); return b.closest('.dlm').querySelector('canvas').toDataURL(); }"
+        )
         figure.settle()
         assert (figure.pixels() == first) is still
 
@@ -278,7 +286,7 @@ def test_sets_and_try_this(perceptron):
     for name in ("OR", "Random", "Narrow the gap"):
         perceptron.button(name).click()
         perceptron.button("Run").click()
-        perceptron.page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('Done')")
+        perceptron.until("Done after")
         assert int(perceptron.fact("Mistakes")) <= int(re.sub(r"\D", "", perceptron.fact("Bound")))
     words = perceptron.words
     perceptron.button("Random").click()
@@ -298,7 +306,7 @@ def test_sliders_set_the_line_and_grow_with_the_weights(perceptron):
     assert perceptron.weights == [0, 2.05, 0]
     perceptron.button("Narrow the gap").click()
     perceptron.button("Run").click()
-    perceptron.page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('Done')")
+    perceptron.until("Done after")
     for value, box in zip(perceptron.weights, perceptron.root.get_by_role("slider").all(), strict=True):
         assert abs(value - float(box.input_value())) < 0.03
 
@@ -307,7 +315,7 @@ def test_after_a_hand_set_line_the_bound_says_from_where_it_counts(perceptron):
     assert perceptron.fact("Bound") == "at most 51"
     perceptron.drag((0.5, -0.6), (0.5, 0.4))
     assert perceptron.fact("Bound") == "at most 51*"
-    assert "counts from zero weights" in perceptron.root.inner_text()
+    assert "From zero weights" in perceptron.root.inner_text()
 
 
 # ---- keyboard
@@ -336,7 +344,7 @@ def test_everything_works_from_the_keyboard(perceptron):
     perceptron.press("Enter", "Enter")
     assert perceptron.fact("Mistakes corrected") == "1"
     perceptron.press("r")
-    page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('Done')")
+    perceptron.until("Done after")
     assert page.evaluate("leaked") == []
     perceptron.press("PageDown")  # a presenter's clicker
     assert page.evaluate("leaked") == ["PageDown"]
@@ -370,9 +378,8 @@ def test_focus_can_be_seen_everywhere(perceptron):
 # ---- touch and phone
 
 
-@pytest.mark.parametrize("figure", [interactives.perceptron("xor"), interactives.sigmoid_ramp()], ids=lambda f: f.name)
-def test_phone(show, figure):
-    page = show(figure, phone=True)
+def test_phone(show):
+    page = show(interactives.perceptron("xor"), interactives.sigmoid_ramp(), phone=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     small = page.evaluate("""[...document.querySelectorAll('.dlm button, .dlm summary, .dlm label, .dlm input[type=range]')]
       .map((e) => [e.textContent || e.type, e.getBoundingClientRect().height]).filter(([, height]) => height && height < 40)""")
@@ -411,15 +418,13 @@ def test_touch_taps_and_drags(show):
 # ---- looks
 
 
-@pytest.mark.parametrize("figure", [interactives.perceptron(), interactives.sigmoid_ramp()], ids=lambda f: f.name)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_accessibility_fault(show, axe_faults, figure, dark):
-    page = show(figure)
-    if dark:
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        page.wait_for_selector("[data-dlm][data-scheme=dark]")
+def test_no_accessibility_fault(show, axe_faults):
+    page = show(interactives.perceptron(), interactives.sigmoid_ramp())
     for summary in page.locator(".dlm summary").all():
         summary.click()
+    assert axe_faults(page) == []
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_selector("[data-dlm][data-scheme=dark]")
     assert axe_faults(page) == []
     bare = page.evaluate("""[...document.querySelectorAll('.dlm canvas, .dlm button, .dlm input')]
       .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim() || e.closest('label')?.textContent.trim())).map((e) => e.outerHTML)""")
@@ -438,7 +443,7 @@ def test_dark_and_light_follow_the_page(show):
     assert figure.pixels() == light
 
 
-@pytest.mark.parametrize("scale", [1, 2, 3])
+@pytest.mark.parametrize("scale", [1, 3])
 def test_sharp_on_every_screen_and_never_too_wide(show, scale):
     page = show(interactives.perceptron(), interactives.sigmoid_ramp(), scale=scale)
     for canvas in page.locator(".dlm canvas").all():
@@ -464,7 +469,9 @@ def test_hidden_at_first_as_on_a_later_slide(show):
 
 def test_scaled_by_the_page_the_pointer_still_hits(show):
     figure = Figure(show(interactives.perceptron(), still=True))
-    figure.page.evaluate("document.querySelector('main').style.cssText = 'transform: scale(0.7); transform-origin: 0 0'")
+    figure.page.evaluate(
+        "document.querySelector('main').style.cssText = 'transform: scale(0.7); transform-origin: 0 0'"
+    )
     figure.click(0, 1)
     assert "Point 2 at (0, 1) is +1" in figure.words
 
@@ -473,7 +480,12 @@ def test_scaled_by_the_page_the_pointer_still_hits(show):
 
 
 def test_figures_do_not_share_their_state(show):
-    page = show(interactives.perceptron("and"), interactives.perceptron("xor"), interactives.sigmoid_ramp(), still=True)
+    page = show(
+        interactives.perceptron("and"),
+        interactives.perceptron("xor"),
+        interactives.sigmoid_ramp(),
+        still=True,
+    )
     one, two = Figure(page, 0), Figure(page, 1)
     two.click(0, 0)
     assert "Point 1 at (0, 0) is +1" in two.words and "Point 1 at (0, 0) is \u22121" in one.words
@@ -489,7 +501,7 @@ def test_a_link_brings_the_set_up_back_to_the_same_figure(show):
     second.button("Correct it").click()
     words = second.words
     second.button("Link to this set-up").click()
-    page.wait_for_function("document.querySelectorAll('[role=status]')[1].textContent.startsWith('Link copied')")
+    second.until("Link copied")
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == page.url and "#dlm=perceptron.1:" in link
     again = show(*figures, still=True, suffix="#" + link.partition("#")[2])
@@ -498,14 +510,27 @@ def test_a_link_brings_the_set_up_back_to_the_same_figure(show):
     again.wait_for_function("scrollY > 100")
     # the same page, another link: no reload happens
     again.evaluate("location.hash = '#dlm=perceptron.0:((1,1,1.5),(0.5,0.25,1))'")
-    again.wait_for_function("document.querySelector('[data-dlm]').textContent.includes('Point 1 at (0.5, 0.25) is +1')")
+    again.wait_for_function(
+        "document.querySelector('[data-dlm]').textContent.includes('Point 1 at (0.5, 0.25) is +1')"
+    )
 
 
-@pytest.mark.parametrize("suffix", ["#dlm=perceptron.0:((9", "#dlm=perceptron.0:(1)", "#%E0%A4%A", "?x=%zz#a-heading", "#/3/1"])
-def test_a_bad_link_changes_nothing(show, suffix):
-    figure = Figure(show(interactives.perceptron("or"), suffix=suffix))
-    assert figure.weights == [0, 0, 0] and "Point 4 at (1, 1) is +1" in figure.words
-    assert figure.page.url.endswith(suffix)
+def test_a_bad_link_changes_nothing(show):
+    page = show(interactives.perceptron("or"))
+    address = page.url
+    for suffix in (
+        "#dlm=perceptron.0:((9",
+        "#dlm=perceptron.0:(1)",
+        "#%E0%A4%A",
+        "?x=%zz#a-heading",
+        "#/3/1",
+    ):
+        page.goto("about:blank")
+        page.goto(address + suffix)
+        figure = Figure(page)
+        figure.canvas.wait_for()
+        assert figure.weights == [0, 0, 0] and "Point 4 at (1, 1) is +1" in figure.words
+        assert page.url.endswith(suffix)
 
 
 def test_in_a_deck_the_hash_belongs_to_the_deck(show):
@@ -514,7 +539,7 @@ def test_in_a_deck_the_hash_belongs_to_the_deck(show):
     figure = Figure(page)
     figure.click(0, 0)
     figure.button("Link to this set-up").click()
-    page.wait_for_function("document.querySelector('[role=status]').textContent.startsWith('Link copied')")
+    figure.until("Link copied")
     link = page.evaluate("navigator.clipboard.readText()")
     assert page.url.endswith("?dark#/3")
     assert "?dark&dlm=perceptron.0:" in link and link.endswith("#/3")
@@ -533,7 +558,9 @@ def test_without_a_clipboard_the_link_can_be_copied_by_hand(show):
 
 def test_in_a_frame_there_is_no_link(show):
     page = show(interactives.perceptron())
-    page.evaluate("""() => { const f = document.createElement('iframe'); f.src = location.href; f.width = 700; document.body.append(f); }""")
+    page.evaluate(
+        """() => { const f = document.createElement('iframe'); f.src = location.href; f.width = 700; document.body.append(f); }"""
+    )
     frame = page.frame_locator("iframe")
     frame.get_by_role("button", name="Run", exact=True).wait_for()
     assert frame.get_by_role("button", name="Link to this set-up").count() == 0

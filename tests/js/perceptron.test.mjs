@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   bestMargin, correct, find, generator, isMistake, mistakeBound, namedSet, output, radius, randomSet, readSetup, runRule, score, startRun, turned, viewOf,
-} from "../../course_utils/interactives/perceptron.js";
+} from "../../course_utils/interactives/perceptron_rule.js";
 import { clipHalf, clipLine, distanceToSegment, ticks } from "../../course_utils/interactives/plot.js";
 import { packState, unpackState, words } from "../../course_utils/interactives/runtime.js";
 import reference from "./reference.mjs";
@@ -47,6 +47,13 @@ test("the best margin beats every direction tried by brute force, and brute forc
     assert.ok(best <= margin + 1e-12, "brute force found a wider margin");
     close(best, margin, 1e-4 * margin, "brute force");
   }
+});
+
+test("AND by hand: R is the root of 3, the best margin 1 / root of 17, the bound 51", () => {
+  const points = namedSet("and");
+  close(radius(points), Math.sqrt(3), 1e-12);
+  close(bestMargin(points).margin, 1 / Math.sqrt(17), 1e-12); // W = (2, 2), t = 3 gives 1 at three points
+  assert.equal(mistakeBound(points), 51);
 });
 
 test("14 of the 16 Boolean functions of two inputs are separable, in both codings", () => {
@@ -156,7 +163,7 @@ test("a set-up survives the way through a link, and junk does not", () => {
   const state = [[1.5, -2, 0.25], [0, 0.05, 1], [-1, 2, -1]];
   assert.deepEqual(unpackState(packState(state)), state);
   assert.ok(/^[-\d.,()]+$/.test(packState(state)));
-  for (const junk of ["", "alert(1)", "(1", "(1,,2)", "((((", "<b>", "(1)(2)"]) assert.equal(unpackState(junk), null);
+  for (const junk of ["", "alert(1)", "(1", "(1,,2)", "((((", "<b>", "(1)(2)", '("a")', "({})", "(true)"]) assert.equal(unpackState(junk), null);
   assert.deepEqual(readSetup(state), { weights: state[0], points: state.slice(1) });
   for (const junk of [null, 3, [], [[1, 2, 3]], [[1, 2], [0, 0, 1]], [[1, 2, 3], [0, 0, 2]], [[1, 2, 3], [1e9, 0, 1]], [[1, 2, 3], ["0", 0, 1]]]) {
     assert.equal(readSetup(junk), null);

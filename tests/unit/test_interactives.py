@@ -25,7 +25,9 @@ REFERENCE = ROOT / "tests" / "js" / "reference.mjs"
 HEAD = "// Computed with NumPy and SciPy by tests/unit/test_interactives.py, which checks that it is still true.\n"
 FIGURES = {"perceptron": interactives.perceptron, "sigmoid_ramp": interactives.sigmoid_ramp}
 NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="no Node found: the browser tests run the same files in Chromium")
+needs_node = pytest.mark.skipif(
+    NODE is None, reason="no Node found: the browser tests run the same files in Chromium"
+)
 
 GATES = {
     "and": [[0, 0, -1], [0, 1, -1], [1, 0, -1], [1, 1, 1]],
@@ -80,7 +82,11 @@ def reference() -> dict:
             label = np.where(height > 0, 1, -1)
             if gap == 0.0:
                 label[0] *= -1  # some of these sets have no line
-            sets.append([[float(x), float(y), int(c)] for (x, y), c in zip(xy[keep], label[keep], strict=True)][:count])
+            sets.append(
+                [[float(x), float(y), int(c)] for (x, y), c in zip(xy[keep], label[keep], strict=True)][
+                    :count
+                ]
+            )
     z = [-800.0, -40.0, -5.0, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 1.0, 2.0, 5.0, 40.0, 800.0]
     return {
         "runs": [{"points": points, "steps": corrections(points, 60)} for points in sets],
@@ -96,7 +102,9 @@ def flat(value) -> list[float]:
 
 
 def test_the_committed_reference_is_what_numpy_and_scipy_compute():
-    stored = json.loads(REFERENCE.read_text(encoding="utf-8").removeprefix(HEAD + "export default ").rstrip(";\n"))
+    stored = json.loads(
+        REFERENCE.read_text(encoding="utf-8").removeprefix(HEAD + "export default ").rstrip(";\n")
+    )
     fresh = reference()
     assert [len(run["steps"]) for run in stored["runs"]] == [len(run["steps"]) for run in fresh["runs"]]
     np.testing.assert_allclose(flat(stored), flat(fresh), rtol=1e-9, atol=1e-11)
@@ -157,11 +165,15 @@ def test_modules_keep_strings_on_one_line():
     """`_shrink` drops indentation, which must never be part of a value."""
     for path in base.HERE.glob("*.js"):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            assert line.count("`") % 2 == 0 or line.lstrip().startswith(("//", "/*", "*")), f"{path.name}:{number}"
+            assert line.count("`") % 2 == 0 or line.lstrip().startswith(("//", "/*", "*")), (
+                f"{path.name}:{number}"
+            )
 
 
 def test_data_cannot_leave_its_script():
-    figure = base.Interactive("perceptron", '<b>"alt" & more</b>', ["</script><!-- x"], text="</script><!--<b>")
+    figure = base.Interactive(
+        "perceptron", '<b>"alt" & more</b>', ["</script><!-- x"], text="</script><!--<b>"
+    )
     page = figure.html()
     assert page.count("</script") == 2 and "<!--" not in page and "<b>" not in page.split("<script")[0]
     data = re.search(r'<script type="application/json">(.*?)</script>', page, flags=re.S)[1]
@@ -223,4 +235,6 @@ def test_errors_name_argument_given_and_allowed(call, error, parts):
 
 
 if __name__ == "__main__":
-    REFERENCE.write_text(HEAD + "export default " + json.dumps(reference(), separators=(",", ":")) + ";\n", encoding="utf-8")
+    REFERENCE.write_text(
+        HEAD + "export default " + json.dumps(reference(), separators=(",", ":")) + ";\n", encoding="utf-8"
+    )
