@@ -15,7 +15,7 @@ import re
 from course_utils import _outputs, reproducibility
 from course_utils.claims.stored import MIME, collect, prose_numbers, reported, same_number
 
-__all__ = ["MIME", "ClaimFailed", "check", "collect", "prose_numbers", "report", "reported", "same_number"]
+__all__ = ["MIME", "ClaimFailed", "box", "check", "collect", "prose_numbers", "report", "reported", "same_number"]
 
 LOG_VARIABLE = "COURSE_CLAIMS_LOG"
 LARGEST = 10**300
@@ -23,7 +23,6 @@ LONGEST_ROW = 12  # numbers that still fit into a sentence
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _SIGNS = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<", "equals": "="}
-_BOX = "border-left:3px solid #1A9A96;margin:.5em 0;padding:.1em .9em;background:transparent;color:inherit;line-height:1.5"
 
 
 class ClaimFailed(AssertionError):
@@ -276,16 +275,32 @@ def _write_log(path, record, ok):
         log.write(json.dumps(line) + "\n")
 
 
+def box(record):
+    """Draw a stored claim as a quiet box for a page: a tick, the sentence, value and bound, name.
+
+    Parameters
+    ----------
+    record : dict
+        What `collect` gives for a claim.
+
+    Returns
+    -------
+    str
+        One ``div`` of the class ``dlm-claim``; the page's style sheet does the rest.
+    """
+    bounds = {key: bound for key, bound in record["bounds"].items() if key != "tolerance"}
+    comparison = _comparison(record["value"], bounds, record["bounds"].get("tolerance", 0.0), record["unit"])
+    return (
+        f'<div class="dlm-claim" data-claim="{html.escape(record["name"])}">'
+        f'<span class="dlm-claim-mark" aria-hidden="true">✓</span> '
+        f'<span class="dlm-claim-says">{html.escape(record["says"])}</span> '
+        f'<span class="dlm-claim-measured">Measured: {html.escape(comparison)}</span> '
+        f'<code class="dlm-claim-name">{html.escape(record["name"])}</code></div>'
+    )
+
+
 def _display(record, comparison, ok):
-    """Show one output that carries the claim as text, as a quiet box and as data."""
+    """Show one output that carries the claim as a line of text and as data."""
     mark = "✓" if ok else "✗"
     text = f"{mark} {record['name']}: {comparison} — {record['says']}"
-    box = (
-        f'<div class="dlm-claim" data-claim="{record["name"]}" style="{_BOX}">'
-        f'<span class="dlm-claim-mark" style="color:#1A9A96" aria-hidden="true">{mark}</span> '
-        f'<span class="dlm-claim-says">{html.escape(record["says"])}</span> '
-        f'<span class="dlm-claim-measured" style="white-space:nowrap">Measured: {html.escape(comparison)}</span> '
-        f'<code class="dlm-claim-name" style="background:transparent;color:inherit;font-size:.85em">'
-        f"{record['name']}</code></div>"
-    )
-    _outputs.send({"text/plain": text, "text/html": box, MIME: record})
+    _outputs.send({"text/plain": text, MIME: record})

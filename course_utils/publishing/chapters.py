@@ -1,15 +1,18 @@
 """Turn a stored lecture into the notebook that the book shows.
 
-Outputs stay as they are. Comments for the speaker and marks for tests go, plumbing and solutions are
-folded behind a line that says what they do, pictures get their words, claims get an address.
+Outputs stay as they are. Comments for the speaker and marks for tests go. Plumbing, solutions and the
+code that draws figures are folded behind a line that says what they do, unless a cell is tagged
+``show-code``. Pictures get their words, claims get an address.
 """
 
 from __future__ import annotations
 
+import ast
 import copy
-import html
 import json
 import re
+
+from course_utils import claims
 
 CLAIM = "application/vnd.course.claim+json"
 MYST = "mystnb"  # the key under which MyST-NB reads a cell's options
@@ -18,6 +21,7 @@ _FENCE = re.compile(r"(^ {0,3}(?:```+|~~~+).*?(?:^ {0,3}(?:```+|~~~+)[ \t]*$|\Z)
 _TITLE = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$", re.M)
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.M)
 _SAYS = re.compile(r"\A(?:%%?\w+.*\n)*\s*#\s+(?!%)(.+)")
+FIGURE = "How this figure is drawn"
 COLAB = "Set-up for Google Colab: installs the course's helpers there, does nothing elsewhere"
 
 
@@ -133,6 +137,12 @@ def _fold(cell):
         says = COLAB
     elif "hide-input" in tags:
         says = purpose(cell)
+    elif "show-code" not in tags and _shows_picture(cell):
+        tags |= {"hide-input", "folded-figure"}
+        says = FIGURE
+    elif "show-code" not in tags and _only_measures(cell):
+        tags |= {"hide-input", "folded-claim"}
+        says = "How this is measured"
     else:
         return
     cell.metadata["tags"] = sorted(tags)
@@ -157,15 +167,29 @@ def purpose(cell):
     found = _SAYS.match(cell.source)
     if found:
         return found[1].rstrip(" .:")
-    kinds = {mime for output in cell.get("outputs", []) for mime in output.get("data", {})}
     if "interactives." in cell.source:
         return "Code that puts the interactive figure here"
-    if any(mime.startswith("image/") for mime in kinds):
-        return "Code of this figure"
+    if _shows_picture(cell):
+        return FIGURE
     lines = [line for line in cell.source.splitlines() if line.strip()]
     if sum(line.startswith(("import ", "from ")) for line in lines) * 2 >= len(lines):
         return "Imports, figure style and seeds"
     return "Preparation"
+
+
+def _shows_picture(cell):
+    return any(mime.startswith("image/") for output in cell.get("outputs", []) for mime in output.get("data", {}))
+
+
+def _only_measures(cell):
+    """Tell whether a cell holds calls of `claims` and nothing else."""
+    try:
+        body = ast.parse(cell.source).body
+    except SyntaxError:
+        return False
+    calls = [line.value.func for line in body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    names = {call.value.id for call in calls if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name)}
+    return len(calls) == len(body) and names == {"claims"}
 
 
 def _describe_picture(cell):
@@ -192,8 +216,7 @@ def _address_claims(cell):
             continue
         record = data.pop(CLAIM)
         record = json.loads(record) if isinstance(record, str) else record
-        box = "".join(data.get("text/html", "")) or f'<div class="dlm-claim">{html.escape(record["says"])}</div>'
-        data["text/html"] = box.replace("<div ", f'<div id="{claim_id(record["name"])}" ', 1)
+        data["text/html"] = claims.box(record).replace("<div ", f'<div id="{claim_id(record["name"])}" ', 1)
 
 
 def claim_id(name):
