@@ -162,7 +162,7 @@ def figure(run):
         "a strong line, the last one, separates the circles from the squares without an error."
     )
     images = "".join(
-        f'<img class="only-{theme}" src="_static/cover-{theme}.svg" width="{WIDTH}" height="{HEIGHT}" alt="{alt}">' for theme in THEMES
+        f'<img class="cover-{theme}" src="_static/cover-{theme}.svg" width="{WIDTH}" height="{HEIGHT}" alt="{alt}">' for theme in THEMES
     )
     caption = (
         f"Computed when this page was built: a perceptron sorts {len(run['targets'])} points. It made "

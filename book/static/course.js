@@ -1,0 +1,17 @@
+// What scrolls sideways must be reachable from the keyboard.
+(() => {
+  const scrollers = ".bd-article pre, .bd-article div.math, .bd-article .pst-scrollable-table-container";
+  const mark = () => {
+    for (const box of document.querySelectorAll(scrollers)) {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  const start = () => {
+    mark();
+    new ResizeObserver(mark).observe(document.body);
+    if (window.MathJax?.startup?.promise) window.MathJax.startup.promise.then(mark);
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

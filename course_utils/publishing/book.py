@@ -141,8 +141,12 @@ def stage(project, notebooks, target):
 def stamped_config(project):
     """Read ``_config.yml`` and add the address of the repository."""
     config = _read(project.root / "_config.yml")
-    config["repository"] = {"url": project.repository, "path_to_book": "", "branch": BRANCH}
-    config["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
+    config["sphinx"]["config"]["html_theme_options"] |= {
+        "repository_url": project.repository,
+        "repository_branch": BRANCH,
+        "path_to_docs": "",
+        "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    }
     return config
 
 
@@ -159,6 +163,7 @@ def _write_parts(project, target, lectures, topics):
         "topics.md": pages.topic_index(lectures, topics["sources"]),
         "topic_summary.md": pages.topic_summary(lectures),
         "claims.md": pages.claim_list(lectures),
+        "example_claim.md": pages.example_claim(lectures, topics["example_claim"]),
         "claim_summary.md": pages.claim_summary(lectures),
         "run_times.md": pages.run_times(lectures),
         "links.md": links,

@@ -26,10 +26,10 @@ FACES = {
 }
 _LICENCES = {"OFL-serif.txt": (_SERIF, "LICENSE.txt"), "OFL-sans.txt": (_SANS, "LICENSE")}
 
-# Latin with its accents, Greek, punctuation, super- and subscripts, arrows, signs of mathematics, ticks.
+# Latin with its accents, Greek, punctuation, super- and subscripts, arrows, signs of mathematics.
 _RANGES = (
     (0x20, 0x17F), (0x2C6, 0x2DD), (0x391, 0x3C9), (0x2010, 0x2044), (0x2070, 0x209C), (0x20AC, 0x20AC),
-    (0x2190, 0x2194), (0x21D0, 0x21D4), (0x2200, 0x22EF), (0x2713, 0x2717),
+    (0x2190, 0x2194), (0x21D0, 0x21D4), (0x2200, 0x22EF),
 )  # fmt: skip
 _FEATURES = ["kern", "liga", "ccmp", "locl", "mark", "mkmk", "smcp", "c2sc", "onum", "lnum", "pnum", "tnum"]
 

@@ -227,6 +227,21 @@ def claim_list(lectures):
     return "\n".join(lines) or "No lecture is stored yet.\n"
 
 
+def example_claim(lectures, name):
+    """One claim of a written lecture as it looks there, for the landing page."""
+    found = [(lecture, c) for lecture in lectures if lecture.notebook for c in claims.collect(lecture.notebook)]
+    if not found:
+        return "\n"
+    lecture, claim = next((pair for pair in found if pair[1]["name"] == name), found[0])
+    link = f"notebooks/{lecture.name}.html#{chapters.claim_id(claim['name'])}"
+    return (
+        '<div class="dlm-claim"><span class="dlm-claim-mark" aria-hidden="true">✓</span>'
+        f'<span class="dlm-claim-says">{html.escape(claim["says"])}</span>'
+        f'<span class="dlm-claim-measured">Measured: {_value(claim)}. Claimed: {_bounds(claim)}. '
+        f'<a href="{link}">See it in lecture {lecture.number}</a></span></div>\n'
+    )
+
+
 def claim_summary(lectures):
     """One sentence: how many claims the stored notebooks hold."""
     number = sum(len(claims.collect(lecture.notebook)) for lecture in lectures if lecture.notebook)
