@@ -122,9 +122,21 @@ def write(notebook, path):
     import nbformat
 
     nbformat.validate(notebook)
+    squeeze(notebook)
     text = nbformat.writes(notebook) + "\n"
     write_text(path, text)
     return len(text.encode())
+
+
+def squeeze(notebook):
+    """Pack every stored picture tighter, in place; no pixel changes."""
+    import oxipng
+
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                png = base64.b64decode(output.data["image/png"])
+                output.data["image/png"] = base64.b64encode(oxipng.optimize_from_memory(png, level=4)).decode("ascii")
 
 
 def write_text(path, text):
