@@ -59,6 +59,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker("browser")
 
 
+def gave_up(request) -> bool:
+    """Whether the browser itself dropped a request: the test went to another page, or downloads."""
+    return "ERR_ABORTED" in (request.failure or "") and bool(LOCAL.match(request.url))
+
+
 def missing(reason: str):
     """Skip on a reader's machine, fail where the whole proof is wanted."""
     (pytest.fail if CI else pytest.skip)(reason)
@@ -145,7 +150,7 @@ def new_page(chromium):
         problems = []
         context.route(OUTSIDE, lambda route: route.abort())
         context.on("request", lambda r: LOCAL.match(r.url) or problems.append(f"outside request: {r.url}"))
-        context.on("requestfailed", lambda r: problems.append(f"failed: {r.url} ({r.failure})"))
+        context.on("requestfailed", lambda r: gave_up(r) or problems.append(f"failed: {r.url} ({r.failure})"))
         context.on("response", lambda r: r.status < 400 or problems.append(f"{r.status}: {r.url}"))
         context.on("console", lambda m: m.type != "error" or problems.append(f"console: {m.text}"))
         context.on("weberror", lambda e: problems.append(f"exception: {e.error}"))
@@ -186,19 +191,38 @@ def still_page(new_page):
     return new_page(still=True)
 
 
+# Formulas and coloured code are thousands of elements of a few kinds: a few of each kind stand for
+# all, and axe-core needs seconds instead of a minute. Only after this is a page of no more use.
+THIN = """() => {
+  for (const formula of [...document.querySelectorAll("mjx-container")].slice(3)) formula.replaceChildren("formula");
+  const seen = {};
+  for (const token of document.querySelectorAll(".highlight pre span")) {
+    seen[token.className] = (seen[token.className] ?? 0) + 1;
+    if (seen[token.className] > 3 && !token.children.length) token.replaceWith(token.textContent);
+  }
+  document.querySelectorAll(".highlight pre").forEach((code) => code.normalize());
+}"""
+
+
 @pytest.fixture
 def axe_faults():
-    """Return the serious and critical faults that axe-core finds on a page, one line each."""
+    """Return the serious and critical faults that axe-core finds on a page, one line each.
+
+    axe_faults(page, only=["color-contrast"]) looks for these alone. The page is thinned out for it.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     axe = Axe()
 
-    def run(page, context=None) -> list[str]:
-        result = axe.run(page, context=context).response
+    def run(page, only=None) -> list[str]:
+        page.evaluate(THIN)
+        options = {"resultTypes": ["violations"], "preload": False}
+        if only:
+            options["runOnly"] = only
         return [
             f"{fault['impact']} {fault['id']}: {node['target'][0]} {node['html'][:120]}"
             f" {(node.get('any') or [{}])[0].get('message', '')}"
-            for fault in result["violations"]
+            for fault in axe.run(page, options=options).response["violations"]
             if fault["impact"] in ("serious", "critical")
             for node in fault["nodes"]
         ]
