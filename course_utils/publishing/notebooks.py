@@ -1,5 +1,6 @@
 """A lecture's two forms: the text that people edit and the notebook that is stored."""
 
+import base64
 import hashlib
 import os
 import re
