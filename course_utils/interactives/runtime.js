@@ -33,11 +33,13 @@ export function adopt(el, redraw) {
   el.dataset.lmSuppressShortcuts = "true";
   el.dataset.preventSwipe = "";
   const keep = (event) => {
-    const { tagName, type } = event.target, passes = ["Escape", "Tab"];
-    // A presenter's clicker still turns the slide; on a button only the keys that press it stay here.
-    if (tagName === "CANVAS") passes.push("PageUp", "PageDown");
-    const pressed = tagName === "BUTTON" || tagName === "SUMMARY" || type === "checkbox";
-    if (pressed ? ["Enter", " "].includes(event.key) : !passes.includes(event.key)) event.stopPropagation();
+    const { tagName, type } = event.target, { key } = event;
+    if (event.ctrlKey || event.metaKey || key === "Escape" || key === "Tab") return;
+    if (el.closest(".reveal")) { // a presenter's clicker still turns the slide
+      if (tagName === "CANVAS" && key.startsWith("Page")) return;
+      if ((tagName === "BUTTON" || tagName === "SUMMARY" || type === "checkbox") && key !== "Enter" && key !== " ") return;
+    }
+    event.stopPropagation();
   };
   el.addEventListener("keydown", keep);
   el.addEventListener("keypress", keep);
