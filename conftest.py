@@ -46,14 +46,14 @@ def pytest_runtest_logreport(report):
 
 def _over_budget():
     allowed = rules.budgets(Project.at(ROOT))
-    return {name: seconds for name, seconds in _seconds.items() if seconds > ROOM * allowed.get(name, 0)}
+    return {name: seconds for name, seconds in _seconds.items() if seconds > ROOM * allowed.get(name, seconds)}
 
 
 def pytest_terminal_summary(terminalreporter):
     """Say how long each lecture ran here."""
     allowed = rules.budgets(Project.at(ROOT)) if _seconds else {}
     for name, seconds in sorted(_seconds.items()):
-        line = f"{name} ran in {seconds:.0f} s, its budget is {allowed.get(name, 0)} s"
+        line = f"{name} ran in {seconds:.0f} s, its budget is {allowed.get(name, '?')} s"
         terminalreporter.write_line(line + (f": more than {ROOM} times that" if name in _over_budget() else ""))
 
 

@@ -140,10 +140,8 @@ def grade(notebook, *, numbers=None, timeout=60):
         numbers = sorted({number for source in sources for number in _CHECK.findall(source)}, key=_order)
     small = needed_for_exercises(notebook)
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
-        root = Path(__file__).resolve().parents[2]
-        variables = execution.environment(root)
         try:
-            execution.execute(small, folder=folder, variables=variables, allow_errors=True, timeout=timeout)
+            execution.execute(small, folder=folder, allow_errors=True, timeout=timeout)
         except execution.RunFailed:
             pass  # what had been printed by then counts
     said = outcomes(small)

@@ -43,7 +43,8 @@ def environment(root=None, **changes):
     Parameters
     ----------
     root : Path, optional
-        Checkout whose helpers are to be used, whatever is installed.
+        Checkout whose helpers are to be used, whatever is installed; by default, and where the
+        checkout has none, the helpers that run now.
     **changes : str
         Variables to set on top, for example ``COURSE_SEED="3"``.
 
@@ -52,9 +53,9 @@ def environment(root=None, **changes):
     dict of str to str
     """
     variables = {key: value for key, value in os.environ.items() if key not in UNWANTED} | QUIET
-    if root is not None:
-        known = variables.get("PYTHONPATH")
-        variables["PYTHONPATH"] = os.pathsep.join([str(root)] + ([known] if known else []))
+    helpers = Path(root) if root and Path(root, "course_utils").is_dir() else Path(__file__).resolve().parents[2]
+    known = variables.get("PYTHONPATH")
+    variables["PYTHONPATH"] = os.pathsep.join([str(helpers), known] if known else [str(helpers)])
     return variables | changes
 
 
