@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
 import json
 import re
@@ -145,7 +147,11 @@ def test_output_is_small_repeatable_and_alone(name):
     assert len(base.bundle(name).encode()) <= 45_000
     assert re.search(rf'data-dlm="{name}-[0-9a-f]{{8}}"', text)
     assert " id=" not in text.split("<style>")[0]
-    assert not re.search(r"https?://|import\(|\bfetch\(|localStorage|Math\.random|Date\b", text)
+    packed = base64.b64decode(re.search(r'atob\("([^"]+)"\)', text)[1])
+    script = gzip.decompress(packed).decode()
+    assert script.startswith(base.bundle(name)) and f'mountAll("{name}-' in script
+    for part in (text.replace(base64.b64encode(packed).decode(), ""), script):
+        assert not re.search(r"https?://|import\(|\bfetch\(|localStorage|Math\.random|\bDate\b", part)
     assert text.count("<script") == 2 and text.count("</script") == 2
     assert not re.search(r"^(import|export) ", base.bundle(name), flags=re.M)
 
