@@ -138,10 +138,9 @@ def _read_digits():
         raise DatasetError(
             f"scikit-learn's digits must have shape {DIGITS_SHAPE}, got {pixels.shape}. {way_out}"
         )
-    if (
-        hashlib.sha256(pixels.astype("uint8").tobytes() + digits.astype("uint8").tobytes()).hexdigest()
-        != DIGITS_SHA256
-    ):
+    whole = pixels.astype(np.uint8), digits.astype(np.uint8)
+    same = np.array_equal(whole[0], pixels) and np.array_equal(whole[1], digits)
+    if not same or hashlib.sha256(whole[0].tobytes() + whole[1].tobytes()).hexdigest() != DIGITS_SHA256:
         raise DatasetError(f"scikit-learn's digits are not the ones this course was measured on. {way_out}")
     return pixels / 16.0, digits.astype(np.int64)
 
@@ -226,6 +225,7 @@ def _is_about_the_network(error):
 
 def _refuse_unknown(name, allowed):
     if name not in allowed:
-        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), allowed, n=1, cutoff=0.5)
+        word = name.lower().replace("-", "_") if isinstance(name, str) else ""
+        near = difflib.get_close_matches(word, allowed, n=1, cutoff=0.5)
         advice = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"name must be one of {', '.join(map(repr, allowed))}, got {name!r}.{advice}")

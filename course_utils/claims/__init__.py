@@ -4,7 +4,6 @@
 the prose quotes. Both come back from a stored notebook through `collect` and `reported`.
 """
 
-import html
 import json
 import keyword
 import math
@@ -14,15 +13,25 @@ import re
 
 from course_utils import _outputs, reproducibility
 from course_utils.claims.stored import MIME, collect, prose_numbers, reported, same_number
+from course_utils.claims.wording import box, compare, complain, write_number
 
-__all__ = ["MIME", "ClaimFailed", "box", "check", "collect", "prose_numbers", "report", "reported", "same_number"]
+__all__ = [
+    "MIME",
+    "ClaimFailed",
+    "box",
+    "check",
+    "collect",
+    "prose_numbers",
+    "report",
+    "reported",
+    "same_number",
+]
 
 LOG_VARIABLE = "COURSE_CLAIMS_LOG"
 LARGEST = 10**300
 LONGEST_ROW = 12  # numbers that still fit into a sentence
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
-_SIGNS = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<", "equals": "="}
 
 
 class ClaimFailed(AssertionError):
@@ -85,7 +94,7 @@ def check(
     _refuse_bad_words(name, says, unit)
     _refuse_bad_bounds(name, value, bounds, tolerance)
     margin, ok = _margin(value, bounds, tolerance)
-    comparison = _comparison(value, bounds, tolerance, unit)
+    comparison = compare(value, bounds, tolerance, unit)
     record = {
         "name": name,
         "says": says.strip(),
@@ -97,7 +106,7 @@ def check(
     if log:
         _write_log(log, record, ok)
     if not ok and not log:
-        raise ClaimFailed(_complaint(name, value, bounds, tolerance, margin, unit, says))
+        raise ClaimFailed(complain(name, value, bounds, tolerance, margin, unit, says))
     _display(record, comparison, ok)
 
 
@@ -158,8 +167,8 @@ def _written(name, value):
     """Write a number, or a row of numbers in brackets."""
     row = isinstance(value, list | tuple) or len(getattr(value, "shape", ())) == 1
     if row and 0 < len(value) <= LONGEST_ROW:
-        return f"[{', '.join(_digits(_one_number(name, part)) for part in value)}]"
-    return _digits(_one_number(name, value))
+        return f"[{', '.join(write_number(_one_number(name, part)) for part in value)}]"
+    return write_number(_one_number(name, value))
 
 
 def _refuse_bad_words(name, says, unit):
@@ -213,49 +222,6 @@ def _margin(value, bounds, tolerance):
     return min(margins.values()), ok
 
 
-def _digits(value, digits=4):
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return str(value)
-    return f"{value + 0.0:.{digits}g}"
-
-
-def _comparison(value, bounds, tolerance, unit):
-    """Write value and bounds as one chain, with digits enough to tell them apart."""
-    if isinstance(value, bool):
-        return _digits(value)
-    for digits in range(4, 18):
-        shown = _digits(value, digits)
-        sides = {key: _digits(bound, digits) for key, bound in bounds.items()}
-        if all(side != shown or bounds[key] == value for key, side in sides.items()):
-            break
-    text = shown
-    for key, side in sides.items():
-        if key in ("at_least", "above") and len(sides) == 2:
-            text = f"{side} {'≤' if key == 'at_least' else '<'} {text}"
-        else:
-            text = f"{text} {_SIGNS[key]} {side}"
-    if tolerance:
-        text += f" ± {_digits(tolerance)}"
-    return f"{text} {unit}".strip()
-
-
-def _complaint(name, value, bounds, tolerance, margin, unit, says):
-    comparison = _comparison(value, bounds, tolerance, unit)
-    asked = ", ".join(f"{key} {_digits(bound, 8)}" for key, bound in bounds.items())
-    asked += f" (tolerance {_digits(tolerance)})" if tolerance else ""
-    missed = (
-        ""
-        if math.isnan(margin) or isinstance(value, bool)
-        else f", missed by {_digits(-margin)} {unit}".rstrip()
-    )
-    return (
-        f"{name} is false: measured {_digits(value, 8)}, claimed {asked}{missed}.\n"
-        f"Claim: {says.strip()}\nNot true: {comparison} (COURSE_SEED={reproducibility.course_seed()})"
-    )
-
-
 def _plain(value):
     """Make a value fit for JSON; six digits keep stored notebooks equal across machines."""
     if isinstance(value, bool | int):
@@ -273,30 +239,6 @@ def _write_log(path, record, ok):
     line |= {"ok": ok, "seed": reproducibility.course_seed()}
     with open(path, "a", encoding="utf-8") as log:
         log.write(json.dumps(line) + "\n")
-
-
-def box(record):
-    """Draw a stored claim as a quiet box for a page: a tick, the sentence, value and bound, name.
-
-    Parameters
-    ----------
-    record : dict
-        What `collect` gives for a claim.
-
-    Returns
-    -------
-    str
-        One ``div`` of the class ``dlm-claim``; the page's style sheet does the rest.
-    """
-    bounds = {key: bound for key, bound in record["bounds"].items() if key != "tolerance"}
-    comparison = _comparison(record["value"], bounds, record["bounds"].get("tolerance", 0.0), record["unit"])
-    return (
-        f'<div class="dlm-claim" data-claim="{html.escape(record["name"])}">'
-        f'<span class="dlm-claim-mark" aria-hidden="true">✓</span> '
-        f'<span class="dlm-claim-says">{html.escape(record["says"])}</span> '
-        f'<span class="dlm-claim-measured">Measured: {html.escape(comparison)}</span> '
-        f'<code class="dlm-claim-name">{html.escape(record["name"])}</code></div>'
-    )
 
 
 def _display(record, comparison, ok):

@@ -5,6 +5,7 @@ import math
 from course_utils.figures.style import (
     BLUE,
     CYCLE,
+    FAINT_FRAME,
     INK,
     LINES,
     NEGATIVE_GROUND,
@@ -14,6 +15,7 @@ from course_utils.figures.style import (
     TO_INK,
     blend,
     colour_map,
+    readable_on,
     text_tone,
 )
 
@@ -223,11 +225,14 @@ def image_grid(images, titles=None, columns=None, suptitle=None, diverging=False
         low = -high if diverging else images.min()
         span = {"vmin": low, "vmax": high, "cmap": colour_map(diverging=True) if diverging else blend(TO_INK)}
     for index, ax in enumerate(axes.ravel()):
-        ax.set_axis_off()
-        if index < len(images):
-            ax.imshow(images[index], **span)
-            if titles is not None:
-                ax.set_title(titles[index], fontsize=9.5, fontweight="normal", loc="center", pad=3)
+        if index >= len(images):
+            ax.set_axis_off()
+            continue
+        ax.imshow(images[index], **span)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color=FAINT_FRAME)
+        if titles is not None:
+            ax.set_title(titles[index], fontsize=9.5, fontweight="normal", loc="center", pad=3)
     if suptitle:
         fig.suptitle(suptitle, x=0.012, ha="left")
     return fig
@@ -284,10 +289,7 @@ def heat_map(
     if numbers if numbers is not None else max(matrix.shape) <= 12:
         for (row, column), value in np.ndenumerate(matrix):
             if np.isfinite(value):
-                red, green, blue, _ = cmap(image.norm(value))
-                colour = PAPER if 0.3 * red + 0.59 * green + 0.11 * blue < 0.5 else INK
-                ax.text(
-                    column, row, format(value, form), ha="center", va="center", fontsize=9.5, color=colour
-                )
+                place = {"ha": "center", "va": "center", "color": readable_on(cmap(image.norm(value)))}
+                ax.text(column, row, format(value, form), fontsize=9.5, **place)
     if label:
         ax.figure.colorbar(image, ax=ax, label=label, pad=0.02).outline.set_visible(False)

@@ -12,6 +12,7 @@ POSITIVE_GROUND, NEGATIVE_GROUND = "#D9E8F2", "#F8E3D3"  # light twins of blue a
 TO_BLUE = ("#F1EEE6", "#A9CBE2", BLUE, "#003050")
 TO_INK = ("#F1EEE6", "#A6A8A8", INK)
 ORANGE_TO_BLUE = ("#8A3C00", ORANGE, "#F3C9A8", "#F8F6F0", "#A9CBE2", BLUE, "#003E63")
+FAINT_FRAME = "#DCD8CE"  # around small images
 _FRAME, _TICK_TEXT = "#A9ADB3", "#4A515A"
 
 
@@ -87,6 +88,16 @@ def text_tone(colour):
         for start in (1, 3, 5)
     )
     return "#" + "".join(f"{part:02X}" for part in mixed)
+
+
+def readable_on(ground):
+    """Choose black or white text for a ground, given as red, green and blue from 0 to 1.
+
+    The better of the two has a contrast of at least 4.5 on every ground.
+    """
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in ground[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#FFFFFF" if luminance < 0.179 else "#000000"  # equal contrast at 0.179
 
 
 def colour_map(*, diverging=False):

@@ -43,7 +43,9 @@ def exercises():
 
     @checks.register("9.4", hint="Anything goes.")
     def anything(answer):
-        return answer == 1 or answer in [2, 3] or bool(answer) or len(answer) > 0 or answer + 1 > float(answer)
+        return (
+            answer == 1 or answer in [2, 3] or bool(answer) or len(answer) > 0 or answer + 1 > float(answer)
+        )
 
     yield
     checks._registry.clear()
@@ -73,8 +75,7 @@ def test_the_three_states_and_the_fitting_hint():
     assert said("9.2", 3, 4) == "right."
 
 
-def stub_of_dots(x):
-    ...  # fmt: skip
+def stub_of_dots(x): ...  # fmt: skip
 
 
 def stub_with_words(x):
@@ -151,7 +152,9 @@ def closure(n):
     return lambda x: x**n
 
 
-@pytest.mark.parametrize("function", [first_row, last_row, fill, constant, closure(3), abs, functools.partial(pow, 2)])
+@pytest.mark.parametrize(
+    "function", [first_row, last_row, fill, constant, closure(3), abs, functools.partial(pow, 2)]
+)
 def test_finished_functions_do_not_wait(function):
     assert said("9.3", function) == "not yet. Square each entry."
 
@@ -217,7 +220,10 @@ def warns(x):
 
 
 NASTY = [
-    *[Nasty(error) for error in (ValueError("no"), SystemExit(1), GeneratorExit(), RecursionError(), MemoryError())],
+    *[
+        Nasty(error)
+        for error in (ValueError("no"), SystemExit(1), GeneratorExit(), RecursionError(), MemoryError())
+    ],
     EndlessList(),
     Truthless(),
     recursive_list(),
@@ -247,6 +253,7 @@ NASTY = [
     np.array(..., dtype=object),
 ]
 
+
 class Slot:
     """Stands for a nasty answer while Hypothesis, which would touch it, builds the rest."""
 
@@ -272,7 +279,9 @@ leaves = (
 )  # fmt: skip
 answers = st.recursive(
     leaves,
-    lambda parts: st.lists(parts, max_size=4) | st.tuples(parts, parts) | st.dictionaries(st.text(max_size=2), parts),
+    lambda parts: (
+        st.lists(parts, max_size=4) | st.tuples(parts, parts) | st.dictionaries(st.text(max_size=2), parts)
+    ),
     max_leaves=8,
 )
 

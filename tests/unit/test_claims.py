@@ -153,7 +153,12 @@ def test_a_false_claim_names_value_bound_and_miss(shown, monkeypatch, value, bou
         claims.check("perceptrons.mistake_bound", value, says=SAYS, unit="mistakes", **bounds)
     message = str(failure.value)
     assert message.startswith(f"perceptrons.mistake_bound is false: measured {value}, claimed ")
-    for text in (missed, SAYS, "COURSE_SEED=4", *(f"{key} {bound}" for key, bound in bounds.items() if key != "tolerance")):
+    for text in (
+        missed,
+        SAYS,
+        "COURSE_SEED=4",
+        *(f"{key} {bound}" for key, bound in bounds.items() if key != "tolerance"),
+    ):
         assert text in message
     assert isinstance(failure.value, AssertionError)
     assert shown == []  # a false claim leaves no tick behind
@@ -167,7 +172,12 @@ def test_a_false_truth_value():
 @pytest.mark.parametrize(
     ("value", "bounds", "error", "words"),
     [
-        (np.array([1.0, 2.0]), {"at_most": 3}, TypeError, r"value must be one number, got an array of shape \(2,\)"),
+        (
+            np.array([1.0, 2.0]),
+            {"at_most": 3},
+            TypeError,
+            r"value must be one number, got an array of shape \(2,\)",
+        ),
         (np.array([1.0]), {"at_most": 3}, TypeError, r"shape \(1,\)"),
         ([1], {"at_most": 3}, TypeError, "value must be one number, got list"),
         ("1", {"at_most": 3}, TypeError, "value must be one number, got str '1'"),

@@ -23,13 +23,19 @@ print(json.dumps([time.perf_counter() - start, sorted({{name.partition(".")[0] f
 
 def run(code):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("imports", ["", f"from course_utils import {', '.join(CORE)}"], ids=["package", "all"])
+@pytest.mark.parametrize(
+    "imports", ["", f"from course_utils import {', '.join(CORE)}"], ids=["package", "all"]
+)
 def test_import_is_fast_and_light(imports):
-    runs = [run(PROBE.format(imports=imports)) for _ in range(3)]  # the best of three: others use this machine too
+    runs = [
+        run(PROBE.format(imports=imports)) for _ in range(3)
+    ]  # the best of three: others use this machine too
     assert min(seconds for seconds, _ in runs) <= LONGEST_IMPORT
     assert HEAVY.isdisjoint(runs[0][1])
 
