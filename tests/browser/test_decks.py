@@ -205,6 +205,19 @@ def drag_something(page, canvas, state):
     return False
 
 
+def test_on_a_phone_the_slides_stand_below_each_other(phone_page, deck_address):
+    open_deck(phone_page, deck_address)
+    phone_page.wait_for_selector(".scroll-page")
+    boxes = phone_page.evaluate("""[...document.querySelectorAll(".deck-slide")].map((slide) => {
+        const box = slide.getBoundingClientRect();
+        return [box.left, box.right, box.top, box.bottom];
+    })""")
+    assert len(boxes) >= 20
+    assert all(left >= -1 and right <= 391 for left, right, _, _ in boxes)
+    assert all(above[3] <= below[2] + 1 for above, below in zip(boxes, boxes[1:], strict=False))
+    assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_live_figures_answer_and_leave_the_slide_alone(page, deck_address):
     open_deck(page, deck_address)
     numbers = page.evaluate(

@@ -19,7 +19,8 @@
     width: 1280, height: 720, margin: 0, minScale: 0.1, maxScale: 4,
     center: false, hash: true, hashOneBasedIndex: true, controlsTutorial: false,
     transition: "none", backgroundTransition: "none", autoAnimate: false,
-    pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1, scrollActivationWidth: null,
+    pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1,
+    scrollActivationWidth: 500, scrollLayout: "compact", scrollSnap: false, // on a phone: one long page
     plugins: [RevealNotes],
   });
 })();
