@@ -1,4 +1,9 @@
-"""What the course adds to Sphinx: display formulas that carry their own number, and a bibliography style."""
+"""What the course adds to Sphinx: formulas with their own number, folded cells that say what they do,
+lighter pages and a bibliography style."""
+
+import re
+import shutil
+from pathlib import Path
 
 from docutils import nodes
 from pybtex.plugin import register_plugin
@@ -24,6 +29,35 @@ class NumberedFormulas(SphinxPostTransform):
                 formula += nodes.Text(rf"\[{text}\]")
 
 
+# MyST-NB names every folded cell "Toggle hidden content" for those who listen, and prints its line twice.
+_SUMMARY = re.compile(
+    r'<summary aria-label="Toggle hidden content">\s*<p class="collapsed admonition-title">(.*?)</p>.*?</summary>', re.S
+)
+
+
+def name_folded_cells(app, pagename, templatename, context, doctree):
+    """Let the line of a folded cell speak for itself."""
+    if "body" in context:
+        context["body"] = _SUMMARY.sub(r"<summary>\1</summary>", context["body"])
+
+
+# The theme ships its icons twice: as a font, and as a script of 1.5 MB that draws the same icons again.
+_ICON_SCRIPT = re.compile(r'\s*<script defer src="[^"]*scripts/fontawesome\.js[^"]*"></script>')
+
+
+def drop_dead_weight(app, exception):
+    """Leave out what no page needs: the second set of icons, and files for debugging the theme."""
+    if exception or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(_ICON_SCRIPT.sub("", text), encoding="utf-8")
+    for pattern in ("scripts/fontawesome.js*", "**/*.js.map", "**/*.css.map", "locales"):
+        for path in list((site / "_static").glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 class CourseStyle(PlainStyle):
     """Plain entries, sorted by author; the note at the end says what to read an entry for."""
 
@@ -33,4 +67,6 @@ class CourseStyle(PlainStyle):
 def setup(app):
     register_plugin("pybtex.style.formatting", "course", CourseStyle)
     app.add_post_transform(NumberedFormulas)
+    app.connect("html-page-context", name_folded_cells)
+    app.connect("build-finished", drop_dead_weight)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

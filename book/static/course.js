@@ -1,4 +1,4 @@
-// What scrolls sideways must be reachable from the keyboard.
+// What scrolls sideways must be reachable from the keyboard, and the title beside the menu has a place.
 (() => {
   const scrollers = ".bd-article pre, .bd-article div.math, .bd-article .pst-scrollable-table-container";
   const mark = () => {
@@ -9,6 +9,7 @@
   };
   const start = () => {
     mark();
+    document.querySelector(".sidebar-primary-items__start")?.setAttribute("role", "banner");
     new ResizeObserver(mark).observe(document.body);
     if (window.MathJax?.startup?.promise) window.MathJax.startup.promise.then(mark);
   };

@@ -21,6 +21,7 @@ _FENCE = re.compile(r"(^ {0,3}(?:```+|~~~+).*?(?:^ {0,3}(?:```+|~~~+)[ \t]*$|\Z)
 _TITLE = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$", re.M)
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.M)
 _SAYS = re.compile(r"\A(?:%%?\w+.*\n)*\s*#\s+(?!%)(.+)")
+_SOLUTION = re.compile(r"<summary>\s*(Solution [\d.]+)")
 FIGURE = "How this figure is drawn"
 COLAB = "Set-up for Google Colab: installs the course's helpers there, does nothing elsewhere"
 
@@ -47,14 +48,15 @@ def page(notebook, bar=""):
     """
     new = copy.deepcopy(notebook)
     new.metadata.pop("widgets", None)
-    cells = []
+    cells, solution = [], "Solution"
     for cell in new.cells:
         if cell.cell_type == "markdown":
             cell.source = without_comments(cell.source)
+            solution = ([solution] + _SOLUTION.findall(cell.source))[-1]
             if cell.source:
                 cells.append(cell)
         elif cell.cell_type == "code" and cell.source.strip():
-            _fold(cell)
+            _fold(cell, solution)
             _describe_picture(cell)
             _address_claims(cell)
             cells.append(cell)
@@ -126,16 +128,17 @@ def _insert_below_title(notebook, bar):
     first.source = "\n\n".join(part for part in (f"# {found[1]}", bar, rest) if part)
 
 
-def _fold(cell):
+def _fold(cell, solution):
     """Fold what is not the subject, behind a line that says what it does."""
     tags = set(cell.metadata.get("tags", []))
     if "solution" in tags:
         tags.add("hide-cell")
-        says = "Solution in code"
+        says = f"{solution} in code"
     elif "colab-setup" in tags:
         tags.add("hide-input")
         says = COLAB
     elif "hide-input" in tags:
+        tags |= {"folded-figure"} if _shows_picture(cell) or _interactive(cell) else set()
         says = purpose(cell)
     elif "show-code" not in tags and _shows_picture(cell):
         tags |= {"hide-input", "folded-figure"}
@@ -167,7 +170,7 @@ def purpose(cell):
     found = _SAYS.match(cell.source)
     if found:
         return found[1].rstrip(" .:")
-    if "interactives." in cell.source:
+    if _interactive(cell):
         return "Code that puts the interactive figure here"
     if _shows_picture(cell):
         return FIGURE
@@ -179,6 +182,10 @@ def purpose(cell):
 
 def _shows_picture(cell):
     return any(mime.startswith("image/") for output in cell.get("outputs", []) for mime in output.get("data", {}))
+
+
+def _interactive(cell):
+    return re.search(r"\binteractives\.\w+\(", cell.source) is not None
 
 
 def _only_measures(cell):

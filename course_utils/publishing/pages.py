@@ -200,7 +200,7 @@ def topic_summary(lectures):
     topics = [topic for lecture in lectures for topic in lecture.topics]
     taught = sum(topic["section"] != PLANNED for topic in topics)
     written = sum(lecture.notebook is not None for lecture in lectures)
-    return f"{len(topics)} topics in {len(lectures)} lectures; {taught} topics in {written} written so far.\n"
+    return f"{len(topics)} topics in {len(lectures)} lectures. Taught so far: {taught} topics, lectures written: {written}.\n"
 
 
 def claim_list(lectures):
