@@ -94,6 +94,13 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Say nothing: a browser that closes drops its connections."""
+
+
 @pytest.fixture(scope="session")
 def serve():
     """Serve a folder on a free port of 127.0.0.1; returns the address."""
@@ -101,7 +108,7 @@ def serve():
 
     def start(folder: Path) -> str:
         handler = functools.partial(Quiet, directory=str(folder))
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = Server(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"

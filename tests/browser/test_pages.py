@@ -200,9 +200,8 @@ def test_the_reader_can_switch_the_theme(page, site):
 
 
 def test_search_works_without_a_network(page, site):
-    visit(page, f"{site}/index.html")
-    page.keyboard.press("Control+k")
-    page.keyboard.type("perceptron")
+    visit(page, f"{site}/search.html")
+    page.locator("input[name=q]:visible").first.fill("perceptron")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=perceptron*")
     result = page.locator("#search-results ul.search li a").first
