@@ -229,10 +229,11 @@ def main(argv=None):
     parser.add_argument("lectures", nargs="*", help="01, 01_perceptrons, ...; all when left out")
     parser.add_argument("--run", action="store_true", help="run each edition from top to bottom as well")
     parser.add_argument("--grade", metavar="FOLDER", help="run what students handed in, and write a table as CSV")
+    parser.add_argument("--jobs", type=int, default=-1, help="notebooks graded at a time; -1: one on each core")
     parser.add_argument("--output", metavar="FILE", help="file for the table; the terminal when left out")
     arguments = parser.parse_args(argv)
     if arguments.grade:
-        header, rows = grade_class(arguments.grade)
+        header, rows = grade_class(arguments.grade, jobs=arguments.jobs)
         with open(arguments.output, "w", encoding="utf-8", newline="") if arguments.output else _terminal() as file:
             csv.writer(file).writerows([header, *rows])
         return 0

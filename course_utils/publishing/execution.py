@@ -77,7 +77,10 @@ def warm_up(python=sys.executable):
     subprocess.run([python, "-c", "import matplotlib.font_manager"], capture_output=True, check=False)
 
 
-def execute(notebook, *, folder, variables=None, python=None, on_cell=None, allow_errors=False, timeout=CELL_TIMEOUT):
+def execute(
+    notebook, *, folder, variables=None, python=None, on_cell=None, allow_errors=False, refuse_stderr=True,
+    timeout=CELL_TIMEOUT,
+):  # fmt: skip
     """Run all cells of a notebook from a fresh kernel.
 
     Parameters
@@ -94,6 +97,8 @@ def execute(notebook, *, folder, variables=None, python=None, on_cell=None, allo
         Called with the index of each code cell before it runs, and with None at the end.
     allow_errors : bool, default False
         Go on after a cell that raises or writes to stderr.
+    refuse_stderr : bool, default True
+        Stop at a cell that writes to stderr.
     timeout : float
         Longest time of one cell, in seconds.
 
@@ -119,7 +124,7 @@ def execute(notebook, *, folder, variables=None, python=None, on_cell=None, allo
     def after(cell, cell_index, execute_reply):
         now = time.perf_counter()
         run.cell_seconds[cell_index], run.seconds = now - clock["cell"], now - clock["start"]
-        if not allow_errors and execute_reply["content"]["status"] == "ok":
+        if refuse_stderr and not allow_errors and execute_reply["content"]["status"] == "ok":
             _refuse_stderr(notebook, cell_index)
 
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as place, \

@@ -93,7 +93,9 @@ def measure_all(project, chosen, *, scheduler=None, jobs=-1):
     import joblib
     from tqdm import tqdm
 
-    texts = {trial.lecture: project.twin(trial.lecture).read_text(encoding="utf-8") for trial in chosen}
+    texts = {}
+    for lecture in {trial.lecture for trial in chosen}:
+        texts[lecture] = notebooks.stamp(project.twin(lecture).read_text(encoding="utf-8"), project)
     tasks = [joblib.delayed(measure)(trial, texts[trial.lecture], str(project.root)) for trial in chosen]
 
     def gather(**how):

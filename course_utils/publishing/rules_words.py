@@ -9,6 +9,7 @@ FRAME = ("Summary", "Symbols", "Exercises", "References")  # ends every lecture,
 MOST_SUMMARY_LINES = 7
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.M | re.S)
 _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
+_CODE_BUT_ROLES = re.compile(r"(?<![`}])(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
 _MATHS = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.S)
 _COMMENT = re.compile(r"<!--(.*?)-->", re.S)
 _VALUE_MARK = re.compile(r"\s*=\s*[^\s>]+\s*")
@@ -43,7 +44,7 @@ def portable(notebook):
     for index, cell in markdown_cells(notebook):
         place, unfenced = at(notebook, index), _FENCE.sub("", cell.source)
         for what, pattern in _NOT_PORTABLE.items():
-            found = pattern.search(cell.source if "directive" in what else unfenced)
+            found = pattern.search(cell.source if "directive" in what else _CODE_BUT_ROLES.sub("", unfenced))
             if found:
                 faults.append(f"{place} holds {what}, which shows up raw outside the book: {found[0].strip()!r}")
         for comment in _COMMENT.findall(unfenced):
