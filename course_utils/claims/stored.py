@@ -34,7 +34,6 @@ def collect(notebook):
         for output in cell.get("outputs", []):
             record = output.get("data", {}).get(MIME)
             if record is not None:
-                record = json.loads(_text(record)) if isinstance(record, str | list) else dict(record)
                 found.append(record | {"cell": index, "heading": heading})
     return found
 

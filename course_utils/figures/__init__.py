@@ -112,7 +112,7 @@ def picture(fig):
     from PIL import Image
 
     raw = io.BytesIO()
-    fig.savefig(raw, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    fig.savefig(raw, format="png", dpi=DOTS_PER_INCH)
     image = Image.open(raw).convert("RGB")
     for colours in COLOURS:
         # Coverage keeps rare colours such as thin lines; one step of k-means keeps the ground exact.
