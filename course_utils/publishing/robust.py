@@ -133,7 +133,7 @@ def table(results):
         for record in result.records:
             names[record["name"]] = result.trial.lecture
             margin = record["margin"]
-            shown = "nan" if margin is None else "holds" if isinstance(record["value"], bool) else f"{margin:.3g}"
+            shown = "nan" if margin is None else _room(record)
             previous = cells.get((record["name"], result.trial.column), "")
             if not record["ok"]:
                 shown = f"! {'false' if shown == 'holds' else shown}"
@@ -141,6 +141,14 @@ def table(results):
                 cells[record["name"], result.trial.column] = shown
     rows = [[name, *(cells.get((name, column), "-") for column in columns)] for name in names]
     return ["claim", *columns], rows, sum(field.startswith("!") for field in cells.values())
+
+
+def _room(record):
+    """Margin of a claim; a value that has to be met exactly has none."""
+    if isinstance(record["value"], bool):
+        return "holds"
+    exact = "equals" in record["bounds"] and not record["bounds"].get("tolerance")
+    return "exact" if exact and record["ok"] else f"{record['margin']:.3g}"
 
 
 def show(header, rows):

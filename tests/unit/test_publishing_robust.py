@@ -66,12 +66,15 @@ def test_a_scheduler_that_does_not_answer(lucky_course, monkeypatch):
 def test_a_claim_that_is_measured_twice_counts_as_false_if_one_is():
     trial = robust.Trial("99_samples", 0)
     records = [
-        {"name": "a.b", "value": 1.0, "margin": -0.5, "ok": False},
-        {"name": "a.b", "value": 3.0, "margin": 0.5, "ok": True},
-        {"name": "a.c", "value": None, "margin": None, "ok": False},
+        {"name": "a.b", "value": 1.0, "margin": -0.5, "ok": False, "bounds": {"at_least": 1.5}},
+        {"name": "a.b", "value": 3.0, "margin": 0.5, "ok": True, "bounds": {"at_least": 2.5}},
+        {"name": "a.c", "value": None, "margin": None, "ok": False, "bounds": {"at_least": 1}},
+        {"name": "a.d", "value": 14, "margin": 0, "ok": True, "bounds": {"equals": 14}},
+        {"name": "a.e", "value": 13, "margin": -1, "ok": False, "bounds": {"equals": 14}},
     ]
     header, rows, num_false = robust.table([robust.Result(trial, records), robust.Result(robust.Trial("99_samples", 1))])
-    assert rows == [["a.b", "! -0.5", "-"], ["a.c", "! nan", "-"]] and num_false == 2
+    shown = {"a.b": "! -0.5", "a.c": "! nan", "a.d": "exact", "a.e": "! -1"}
+    assert rows == [[name, text, "-"] for name, text in shown.items()] and num_false == 3
     assert robust.show(header, rows).splitlines()[0].startswith("claim  seed 0")
 
 
