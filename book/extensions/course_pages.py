@@ -29,6 +29,21 @@ class NumberedFormulas(SphinxPostTransform):
                 formula += nodes.Text(rf"\[{text}\]")
 
 
+class ReadableAnchors(SphinxPostTransform):
+    """Let every heading be reached under the anchor that Markdown gives it.
+
+    Docutils drops leading digits: "14, 104, 1,882" would be reached as ``#id1`` only.
+    """
+
+    default_priority = 700
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        for section in self.document.findall(nodes.section):
+            if section.get("slug") and section["slug"] not in section["ids"]:
+                section["ids"].append(section["slug"])
+
+
 # MyST-NB names every folded cell "Toggle hidden content" for those who listen, and prints its line twice.
 _SUMMARY = re.compile(
     r'<summary aria-label="Toggle hidden content">\s*<p class="collapsed admonition-title">(.*?)</p>.*?</summary>', re.S
@@ -53,7 +68,7 @@ def drop_dead_weight(app, exception):
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         page.write_text(_ICON_SCRIPT.sub("", text), encoding="utf-8")
-    for pattern in ("scripts/fontawesome.js*", "**/*.js.map", "**/*.css.map", "locales"):
+    for pattern in ("scripts/fontawesome.js*", "**/*.map", "*macros.html", "locales"):
         for path in list((site / "_static").glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -67,6 +82,7 @@ class CourseStyle(PlainStyle):
 def setup(app):
     register_plugin("pybtex.style.formatting", "course", CourseStyle)
     app.add_post_transform(NumberedFormulas)
+    app.add_post_transform(ReadableAnchors)
     app.connect("html-page-context", name_folded_cells)
     app.connect("build-finished", drop_dead_weight)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -26,8 +27,6 @@ _TOOLS = (
     "jupyter-book", "sphinx", "myst-nb", "myst-parser", "sphinx-book-theme", "pydata-sphinx-theme",
     "sphinxcontrib-bibtex", "nbconvert", "font-source-serif-pro", "sphinx-revealjs", "sphinx-mathjax-offline",
 )  # fmt: skip
-# What Jupyter Book prints around the warnings: of use to nobody here.
-_NOISE = re.compile(r"^(?:=+|Running Jupyter-Book|Source Folder:|Config Path:|Output Path:|\s*)$|^build finished")
 
 
 def build(project, notebooks=None, *, slides=True, force=False):
@@ -55,19 +54,30 @@ def build(project, notebooks=None, *, slides=True, force=False):
         If a source is wrong or Sphinx warns; the message says where.
     """
     notebooks = Path(notebooks or project.notebooks)
-    site, source = project.build / "html", project.build / "source"
     fresh = fingerprint(project, notebooks, slides)
-    stamp = site / STAMP
-    if not force and stamp.is_file() and stamp.read_text(encoding="utf-8") == fresh:
+    if not force and is_fresh(project, fresh):
         return False
-    stage(project, notebooks, source)
-    shutil.rmtree(site, ignore_errors=True)
-    _run_jupyter_book(project, source)
-    if slides:
-        _build_decks(notebooks, site)
-    (site / ".nojekyll").touch()  # GitHub Pages would hide folders that start with an underscore
-    stamp.write_text(fresh, encoding="utf-8")
+    project.build.mkdir(exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="book-", dir=project.build))  # a failed build leaves the good pages alone
+    try:
+        stage(project, notebooks, work / "source")
+        site = _run_jupyter_book(work, project.build / "book.log")
+        if slides:
+            _build_decks(notebooks, site)
+        (site / ".nojekyll").touch()  # GitHub Pages would hide folders that start with an underscore
+        (site / STAMP).write_text(fresh, encoding="utf-8")
+        _put(site, project.build / "html")
+    finally:
+        if (work / "source").is_dir():
+            _put(work / "source", project.build / "source")  # what Sphinx read, to look things up in
+        shutil.rmtree(work, ignore_errors=True)
     return True
+
+
+def is_fresh(project, fresh):
+    """Tell whether the pages in ``_build/html`` were made from what this fingerprint stands for."""
+    stamp = project.build / "html" / STAMP
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == fresh
 
 
 def fingerprint(project, notebooks, slides=True):
@@ -173,21 +183,27 @@ def _write_parts(project, target, lectures, topics):
         (target / "generated" / name).write_text(text, encoding="utf-8")
 
 
-def _run_jupyter_book(project, source):
-    """Build the pages; warnings are errors."""
-    shutil.rmtree(project.build / ".doctrees", ignore_errors=True)
-    shutil.rmtree(project.build / "jupyter_execute", ignore_errors=True)
+def _put(folder, place):
+    """Move a folder to its place, where an older one may be."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.move(folder, place)
+
+
+def _run_jupyter_book(work, log):
+    """Build the pages into ``work/_build/html``; warnings are errors."""
+    source = work / "source"
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source)]
-    command += ["--path-output", str(project.root), "--warningiserror", "--keep-going", "--all"]
+    command += ["--path-output", str(work), "--warningiserror", "--keep-going", "--all"]
     variables = os.environ | {"PYTHONWARNINGS": "ignore", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", env=variables, cwd=source)
     output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
-    log = project.build / "book.log"
+    output = output.replace(str(work / "source") + os.sep, "_build/source/")
     log.write_text(output, encoding="utf-8")
-    if done.returncode:
+    if done.returncode or not (work / "_build/html/index.html").is_file():
         warnings = [line for line in output.splitlines() if re.search(r"WARNING|ERROR|CRITICAL|Error:", line)]
         shown = "\n".join(warnings[:20]) or "\n".join(output.splitlines()[-15:])
         raise Problem(f"the book has faults; everything Sphinx said is in {log}\n{shown}")
+    return work / "_build/html"
 
 
 def _build_decks(notebooks, site):

@@ -126,10 +126,9 @@ def contents(toc, lectures):
             if "glob" not in entry:
                 entries.append(entry)
                 continue
-            for place, lecture in written.items():
-                if Path(place).match(entry["glob"]):
-                    placed.add(place)
-                    entries.append({"file": place, "title": f"{lecture.number} {lecture.title}"})
+            found = {place: lecture for place, lecture in written.items() if Path(place).match(entry["glob"])}
+            entries += [{"file": place, "title": f"{lecture.number} {lecture.title}"} for place, lecture in found.items()]
+            placed |= set(found)
         if entries:
             parts.append({**part, "chapters": entries})
     if lost := sorted(set(written) - placed):
@@ -230,7 +229,7 @@ def claim_list(lectures):
 def example_claim(lectures, name):
     """One claim of a written lecture as it looks there, for the landing page."""
     found = [(lecture, c) for lecture in lectures if lecture.notebook for c in claims.collect(lecture.notebook)]
-    if not found:
+    if not found:  # before the first lecture is stored
         return "\n"
     lecture, claim = next((pair for pair in found if pair[1]["name"] == name), found[0])
     link = f"notebooks/{lecture.name}.html#{chapters.claim_id(claim['name'])}"
@@ -245,15 +244,13 @@ def example_claim(lectures, name):
 def claim_summary(lectures):
     """One sentence: how many claims the stored notebooks hold."""
     number = sum(len(claims.collect(lecture.notebook)) for lecture in lectures if lecture.notebook)
-    return f"**{number} claims** stand in the lectures written so far. Each of them held when the outputs were stored.\n"
+    return f"**{number} claims** stand in the lectures written so far. Each held when the outputs were stored.\n"
 
 
 def run_times(lectures):
     """A table of what each stored run took and made."""
     lines = ["| lecture | run, kernel start included | code cells | figures | claims | notebook |", "|:--|--:|--:|--:|--:|--:|"]
-    for lecture in lectures:
-        if not lecture.notebook:
-            continue
+    for lecture in (lecture for lecture in lectures if lecture.notebook):
         cells = [cell for cell in lecture.notebook.cells if cell.cell_type == "code" and cell.source.strip()]
         mimes = [mime for cell in cells for output in cell.outputs for mime in output.get("data", {})]
         pictures = sum(mime.startswith("image/") for mime in mimes)
