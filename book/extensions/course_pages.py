@@ -50,8 +50,10 @@ _SUMMARY = re.compile(
 )
 
 
-def name_folded_cells(app, pagename, templatename, context, doctree):
-    """Let the line of a folded cell speak for itself."""
+def finish_page(app, pagename, templatename, context, doctree):
+    """Let the line of a folded cell speak for itself, and name the landing page once."""
+    if pagename == app.config.root_doc:
+        context["docstitle"] = ""  # the title of the landing page is the title of the book: say it once
     if "body" in context:
         context["body"] = _SUMMARY.sub(r"<summary>\1</summary>", context["body"])
 
@@ -83,6 +85,6 @@ def setup(app):
     register_plugin("pybtex.style.formatting", "course", CourseStyle)
     app.add_post_transform(NumberedFormulas)
     app.add_post_transform(ReadableAnchors)
-    app.connect("html-page-context", name_folded_cells)
+    app.connect("html-page-context", finish_page)
     app.connect("build-finished", drop_dead_weight)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

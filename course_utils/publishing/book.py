@@ -145,7 +145,7 @@ def stage(project, notebooks, target):
             nbformat.write(page, target / f"notebooks/{lecture.name}.ipynb")
     _write_parts(project, target, lectures, topics)
     vendor.copy_vendor(target / "static/vendor")
-    fonts.write_fonts(target / "static/fonts")
+    fonts.write_fonts(target / "static/fonts", cache=project.build / "fonts")
 
 
 def stamped_config(project):

@@ -196,5 +196,7 @@ def test_subsets_are_renamed_small_and_hold_what_the_course_writes(tmp_path):
         font = TTFont(target / name)
         assert (target / name).stat().st_size < 60_000
         assert font["name"].getDebugName(1) == family and "Source" not in font["name"].getDebugName(4)
+    again = fonts.write_fonts(tmp_path / "again", cache=tmp_path / "kept")
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == {path.name: path.read_bytes() for path in target.iterdir()}
     letters = TTFont(target / "serif-regular.woff").getBestCmap()
     assert all(ord(letter) in letters for letter in "Aäßžœ–—“”…γΣθ≤≥≈→−²×")
