@@ -125,7 +125,7 @@ def stage(project, notebooks, target):
         If ``book/topics.yml`` or ``book/_toc.yml`` do not fit the notebooks.
     """
     shutil.rmtree(target, ignore_errors=True)
-    unwanted = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "topics.yml", "_toc.yml")
+    unwanted = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "topics.yml", "_toc.yml", "screenshot.png")
     shutil.copytree(project.root / "book", target, ignore=unwanted)
     topics = _read(project.root / "book/topics.yml")
     lectures = pages.read_course(topics, notebooks)
