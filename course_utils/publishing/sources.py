@@ -111,6 +111,57 @@ def _front_end(folder, names):
     return found
 
 
+def used_text(cells, files):
+    """Read helpers, leaving out the functions and classes that nothing in the lecture can reach.
+
+    A new loader in `datasets` or a new figure in `interactives` then leaves the lectures
+    before it as they are.
+
+    Parameters
+    ----------
+    cells : list of str
+        Sources of the code cells.
+    files : list of Path
+        What `used_helpers` found for them.
+
+    Returns
+    -------
+    list of str
+        One text for each file.
+    """
+    named, kept, trees = set(), {}, {}
+    for tree in map(tree_of, cells):
+        named |= _named(tree)
+    for path in files:
+        kept[path] = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        if path.suffix == ".py":
+            trees[path] = ast.parse(kept[path]).body
+    waiting = [(path, node) for path, body in trees.items() for node in body]
+    reached, again = {path: [] for path in trees}, True
+    while again:
+        again, later = False, []
+        for path, node in waiting:
+            definition = isinstance(node, ast.FunctionDef | ast.ClassDef)
+            if definition and node.name not in named and not node.decorator_list:
+                later.append((path, node))
+            else:
+                named |= _named(node)
+                reached[path].append(node)
+                again = True
+        waiting = later
+    for path, nodes in reached.items():
+        nodes = sorted(nodes, key=lambda node: node.lineno)
+        kept[path] = "\n".join(ast.get_source_segment(kept[path], node) for node in nodes)
+    return list(kept.values())
+
+
+def _named(tree):
+    """All names and attributes that a piece of code mentions."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return names | {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
 def fingerprint(texts, files, root):
     """Hash texts and files so that any change shows, but line endings don't.
 

@@ -170,6 +170,20 @@ def test_helpers_are_followed_through_imports_checks_and_scripts(tmp_path):
     assert sources.fingerprint(["a\r\nb"], [], tmp_path) == sources.fingerprint(["a\nb"], [], tmp_path)
 
 
+def test_a_lecture_rests_on_the_functions_it_reaches(tmp_path):
+    module = tmp_path / "datasets.py"
+    old = "LIMIT = 3\n\n\ndef load_a():\n    return _read(LIMIT)\n\n\ndef _read(n):\n    return n\n"
+    module.write_text(old, encoding="utf-8")
+    cells = ["from course_utils import datasets\nx = datasets.load_a()"]
+    before = sources.used_text(cells, [module])
+
+    module.write_text(old + "\n\ndef load_b():\n    return 7\n", encoding="utf-8")
+    assert sources.used_text(cells, [module]) == before
+    for changed in (old.replace("return n", "return n + 1"), old.replace("LIMIT = 3", "LIMIT = 4"), old + "\nload_a()\n"):
+        module.write_text(changed, encoding="utf-8")
+        assert sources.used_text(cells, [module]) != before
+
+
 def test_jupytext_pairs_the_folders():
     import jupytext.config
 
