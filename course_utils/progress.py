@@ -1,5 +1,6 @@
-"""A progress bar that readers see and stored outputs do not."""
+"""What readers see while something takes time, and stored outputs do not."""
 
+import contextlib
 import os
 import sys
 
@@ -66,3 +67,40 @@ def _shown(items, label, total):
         for item in items:
             yield item
             bar.update()
+
+
+@contextlib.contextmanager
+def loading(what):
+    """Say that something large is being loaded, and keep its log lines off the page.
+
+    TensorFlow writes lines past Python to the process's error stream when it starts.
+    They look like faults and are none. Python's own warnings and errors still show.
+
+    Parameters
+    ----------
+    what : str
+        What is loaded and how long it takes, for example ``"TensorFlow, about ten seconds"``.
+
+    Raises
+    ------
+    TypeError
+        If `what` is not text.
+
+    Examples
+    --------
+    >>> with loading("the json module, no time at all"):
+    ...     import json
+    Loading the json module, no time at all ...
+    """
+    if not isinstance(what, str):
+        raise TypeError(f"what must be text, got {type(what).__name__}")
+    print(f"Loading {what} ...", flush=True)
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

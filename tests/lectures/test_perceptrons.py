@@ -152,7 +152,8 @@ def test_shift_moves_columns_and_fills_with_white(taught):
 
 def test_cover_agrees_with_the_linear_program(taught):
     """Exercise 1.8: all labellings of random points, counted, equal Cover's formula exactly."""
+    append_one, separating_weights = taught("append_one"), taught("separating_weights")
     for n in (3, 4, 5, 6):
-        x = taught("append_one")(np.random.default_rng(n).uniform(size=(n, 2)))
-        counted = sum(taught("separating_weights")(x, np.array(signs)) is not None for signs in product([-1, 1], repeat=n))
+        x = append_one(np.random.default_rng(n).uniform(size=(n, 2)))
+        counted = sum(separating_weights(x, np.array(signs)) is not None for signs in product([-1, 1], repeat=n))
         assert counted == 2 * sum(comb(n - 1, k, exact=True) for k in range(3))

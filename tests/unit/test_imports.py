@@ -34,8 +34,8 @@ def run(code):
 )
 def test_import_is_fast_and_light(imports):
     runs = [
-        run(PROBE.format(imports=imports)) for _ in range(3)
-    ]  # the best of three: others use this machine too
+        run(PROBE.format(imports=imports)) for _ in range(6)
+    ]  # the best of six: others use this machine too
     assert min(seconds for seconds, _ in runs) <= LONGEST_IMPORT
     assert HEAVY.isdisjoint(runs[0][1])
 

@@ -2,11 +2,12 @@
 
 import doctest
 import io
+import os
 import types
 
 import pytest
 from course_utils import progress as module
-from course_utils.progress import progress
+from course_utils.progress import loading, progress
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,24 @@ def test_a_notebook_counts_as_somebody(monkeypatch):
 def test_wrong_arguments_are_refused_at_once(iterable, label, error):
     with pytest.raises(error):
         progress(iterable, label)
+
+
+def test_loading_hides_what_is_written_past_python(capfd):
+    with loading("a noisy library, no time"):
+        os.write(2, b"I0000 not a fault\n")
+    os.write(2, b"afterwards\n")
+    out, err = capfd.readouterr()
+    assert out == "Loading a noisy library, no time ...\n"
+    assert err == "afterwards\n"
+
+
+def test_loading_lets_errors_through_and_gives_the_stream_back(capfd):
+    with pytest.raises(ImportError, match="no_such_library"), loading("something that is not there"):
+        import no_such_library  # noqa: F401
+    os.write(2, b"still here\n")
+    assert capfd.readouterr().err == "still here\n"
+
+
+def test_loading_refuses_what_is_not_text():
+    with pytest.raises(TypeError, match="what must be text, got int"):
+        loading(3).__enter__()
