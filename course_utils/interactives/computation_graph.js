@@ -25,7 +25,7 @@ const STYLE = [
   ".dlm-graph path.dlm-hot { stroke: var(--accent); stroke-width: 4.5; }",
   ".dlm-graph rect { fill: var(--card); stroke: var(--muted); stroke-width: 1.2; }",
   ".dlm-graph .dlm-leaf rect { fill: var(--soft); }",
-  ".dlm-graph .dlm-leaf { cursor: ns-resize; touch-action: none; }",
+  ".dlm-graph .dlm-leaf { cursor: ns-resize; }",
   ".dlm-graph .dlm-at rect { stroke: var(--accent); stroke-width: 3; }",
   ".dlm-graph .dlm-open rect { stroke-dasharray: 5 3; }",
   ".dlm-graph text { fill: var(--fg); text-anchor: middle; }",
@@ -42,7 +42,7 @@ const STYLE = [
   ".dlm :is(select, .dlm-formula input) { font: inherit; color: var(--fg); background: var(--plane); border: 1px solid var(--edge); border-radius: 6px; padding: 3px 8px; margin: 0; min-height: 32px; }",
   ".dlm :is(select, .dlm-formula input):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }",
   ".dlm .dlm-formula input[aria-invalid=true] { border-color: var(--minus); }",
-  ".dlm-facts.dlm-facts span { flex: none; }",
+  ".dlm-run .dlm-slider { flex: 1 1 12em; }",
   "@media (pointer: coarse) { .dlm :is(select, .dlm-formula input) { min-height: 40px; } }",
 ].join("\n");
 
@@ -154,6 +154,7 @@ function render({ model, el }) {
         s("text", { x, y: y + 4 }, known(i) ? number(values[i]) : "?"),
         s("text", { x, y: y + 23, class: lit ? "dlm-adjoint" : "dlm-small" }, lit ? number(sums[i]) : step > graph.steps.length ? "?" : ""));
       if (!leaf) box.append(s("text", { x: x - bw / 2 + 12, y: y - bh / 2 + 15, class: "dlm-small" }, nameOf(i)));
+      if (!full[i]) box.append(s("text", { x, y: y + bh / 2 + 13, class: "dlm-small" }, "result"));
       if (lit && full[i] > 1) box.append(s("text", { x, y: y + bh / 2 + 13, class: "dlm-small" }, arrived[i] + " of " + full[i] + " arrived"));
       return box;
     });
@@ -253,13 +254,15 @@ function render({ model, el }) {
     if (drag) setInput(drag.k, Math.round((drag.value + (drag.y - event.clientY + event.clientX - drag.x) / drag.scale * 0.02) * 20) / 20);
   });
   for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => { drag = null; });
+  // A finger on an input drags it; anywhere else it scrolls the page.
+  svg.addEventListener("touchstart", (event) => { if (event.target.closest("[data-leaf]")) event.preventDefault(); }, { passive: false });
 
   const body = h("div", { class: "dlm-body" }, asked,
     h("div", { class: "dlm-row" }, h("span", {}, "Try this:"), ...Object.entries(TRIES).map(([name, [i, given, ask]]) => button(name, () => load(FORMULAS[i][0], given, ask)))),
     h("div", { class: "dlm-formula" }, choice, h("span", {}, "or type"), typed),
     holder, status,
-    h("div", { class: "dlm-row dlm-run" }, next, back, playButton, button("Reset", () => load(text, begun, question))),
-    h("div", { class: "dlm-main dlm-even" }, h("div", {}, scrub.el, sliders), table.el),
+    h("div", { class: "dlm-row dlm-run" }, next, back, playButton, button("Reset", () => load(text, begun, question)), scrub.el),
+    h("div", { class: "dlm-main dlm-even" }, sliders, table.el),
     h("div", { class: "dlm-more" },
       h("details", {}, h("summary", {}, "What you see"), h("div", {},
         "Each box holds an operation, its value (black) and its adjoint (coloured): how fast the result grows with it. On the way back each edge shows the slope of one operation in one argument; adjoint times slope goes over the edge, and what arrives in a box is added up. ",

@@ -120,7 +120,7 @@ function render({ model, el }) {
 
   // ---- drawing
   const size = (canvas, width, height) => {
-    const sharp = Math.min(3, (globalThis.devicePixelRatio || 1) * Math.max(0.75, (canvas.getBoundingClientRect().width || width) / width));
+    const sharp = Math.min(running ? 2 : 3, (globalThis.devicePixelRatio || 1) * Math.max(0.75, (canvas.getBoundingClientRect().width || width) / width));
     const [w, t] = [Math.round(width * sharp), Math.round(height * sharp)], ctx = canvas.getContext("2d");
     if (canvas.width !== w || canvas.height !== t) { canvas.width = w; canvas.height = t; }
     ctx.setTransform(w / width, 0, 0, t / height, 0, 0);
@@ -419,9 +419,9 @@ function render({ model, el }) {
   // ---- links
   function state() {
     const every = Math.ceil(history[0].length / 40) || 1, thin = history.map((row) => row.filter((_, k) => k % every === 0 || k === row.length - 1));
-    const trained = training.epoch || training.next;
-    return [[SETS.indexOf(now.set), ACTIVATIONS.indexOf(now.activation), now.rate, PENALTIES.indexOf(now.penalty), now.strength, now.batch, now.noise, now.seed, now.start, training.epoch, training.next],
-      now.hidden, trained ? Array.from(net.weights, (w) => +w.toPrecision(4)) : [], ...(trained ? thin.map((row) => row.map((v) => +v.toPrecision(3))) : [[], [], []])];
+    const trained = (training.epoch || training.next) && net.weights.every((w) => Math.abs(w) < 1e5);
+    return [[SETS.indexOf(now.set), ACTIVATIONS.indexOf(now.activation), now.rate, PENALTIES.indexOf(now.penalty), now.strength, now.batch, now.noise, now.seed, now.start, trained ? training.epoch : 0, trained ? training.next : 0],
+      now.hidden, trained ? Array.from(net.weights, (w) => +w.toPrecision(4)) : [], ...(trained ? thin.map((row, i) => row.map((v) => (i ? Math.min(+v.toPrecision(3), 999) : v))) : [[], [], []])];
   }
   function begin() {
     const shared = readSetting(model.get("shared"));
