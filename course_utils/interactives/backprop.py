@@ -103,7 +103,7 @@ def playground(
         "fence in a disc, two parallel lines part the corners of XOR. With linear units, any number of layers still "
         "draws one straight line.",
         "Training moves each weight down the slope of the loss, one batch at a time. On the disc, four tanh units are "
-        "right about every point after some 200 epochs at learning rate 0.03; at rate 10 the loss jumps about and stays "
+        "right about every point after some 200 epochs at learning rate 0.03; at rate 10 the loss jumps about, mostly "
         "above that of a coin, 0.69 nats. Four units are too few for the spiral.",
     ]
     return Interactive("playground", alt, lesson, **props)

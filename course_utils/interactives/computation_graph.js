@@ -128,7 +128,7 @@ function render({ model, el }) {
       const order = graph.edges.findIndex((e) => e.from === from && e.to === to && e.k === k), done = order >= 0 && order < edgesDone();
       const twin = graph.nodes[from].args.filter((a) => a === to).length > 1 ? (k ? 1 : -1) : 0;
       const spots = way.map(point).reverse(), last = spots.length - 1;
-      if (tall) { spots[0][1] += bh / 2; spots[last][1] -= bh / 2; } else { spots[0][0] += bw / 2; spots[last][0] -= bw / 2; }
+      if (tall) { spots[0][1] += graph.nodes[to].op === "const" ? 13 : bh / 2; spots[last][1] -= bh / 2; } else { spots[0][0] += bw / 2; spots[last][0] -= bw / 2; }
       if (graph.nodes[from].args.length > 1) spots[last][tall ? 0 : 1] += (k ? 1 : -1) * 11;
       if (twin) spots[0][tall ? 0 : 1] += twin * 11;
       let d = "M" + spots[0], middle = null;
@@ -148,7 +148,7 @@ function render({ model, el }) {
       const [x, y] = point(plan.at[i]), leaf = n.op === "input", constant = n.op === "const", lit = !constant && step > graph.steps.length && (arrived[i] || i === graph.nodes.length - 1);
       const sign = leaf ? pretty(n.name) : n.op === "pow" ? "( )" + raised(n.power) : n.op === "mul" ? "\u00d7" : OPS[n.op]?.sign ?? (n.op === "sigmoid" ? "\u03c3" : n.op);
       const box = s("g", { class: [leaf ? "dlm-leaf" : "", i === active ? "dlm-at" : "", lit && arrived[i] < full[i] ? "dlm-open" : ""].join(" "), ...(leaf ? { "data-leaf": graph.inputs.indexOf(i) } : {}) },
-        s("rect", { x: x - bw / 2, y: y - bh / 2, width: bw, height: bh, rx: leaf ? 16 : 6 }));
+        s("rect", constant ? { x: x - bw / 2, y: y - 13, width: bw, height: 26, rx: 13 } : { x: x - bw / 2, y: y - bh / 2, width: bw, height: bh, rx: leaf ? 16 : 6 }));
       if (constant) { box.append(s("text", { x, y: y + 4 }, number(n.value))); return box; }
       box.append(s("text", { x: sign.length > 2 ? x + 8 : x, y: y - 15, class: "dlm-name" }, sign),
         s("text", { x, y: y + 4 }, known(i) ? number(values[i]) : "?"),
@@ -159,6 +159,7 @@ function render({ model, el }) {
       return box;
     });
     svg.replaceChildren(...lines, ...boxes, ...labels);
+    if (active >= 0 && along > room && !tall) holder.scrollLeft = point(plan.at[active])[0] - room / 2;
     svg.setAttribute("aria-label", "Graph of " + text + ", from the inputs to the result. " + sentence());
   }
 
@@ -260,8 +261,9 @@ function render({ model, el }) {
   const body = h("div", { class: "dlm-body" }, asked,
     h("div", { class: "dlm-row" }, h("span", {}, "Try this:"), ...Object.entries(TRIES).map(([name, [i, given, ask]]) => button(name, () => load(FORMULAS[i][0], given, ask)))),
     h("div", { class: "dlm-formula" }, choice, h("span", {}, "or type"), typed),
-    holder, status,
+    holder,
     h("div", { class: "dlm-row dlm-run" }, next, back, playButton, button("Reset", () => load(text, begun, question)), scrub.el),
+    status,
     h("div", { class: "dlm-main dlm-even" }, sliders, table.el),
     h("div", { class: "dlm-more" },
       h("details", {}, h("summary", {}, "What you see"), h("div", {},

@@ -9,7 +9,7 @@ import {
 const GRID = 48, TILE = 24, MOST_EPOCHS = 20000;
 const NAMED = { circle: "Circle", xor: "XOR", gaussians: "Two clouds", spiral: "Spiral" };
 const QUESTIONS = {
-  circle: "How few units in one hidden layer fence in the circles? Guess, then try.",
+  circle: "How few hidden units fence in the blue circles? Guess, then try.",
   xor: "Which two lines part the circles from the squares? Guess, then run.",
   gaussians: "Does this need a hidden layer at all? Guess, then set the layers to 0 and run.",
   spiral: "How many units does it take to unroll two arms? Guess, then run.",
@@ -61,7 +61,7 @@ function render({ model, el }) {
   const bigCanvas = h("canvas", { role: "img", style: "cursor:default" });
   const big = createPlane(bigCanvas, { view: [-HALF, HALF, -HALF, HALF], pad: [24, 6, 6, 22] });
   const curveCanvas = h("canvas", { class: "dlm-curve", role: "img", "aria-label": "Loss in nats after each epoch, solid for training, dashed for the test." });
-  const curve = createPlane(curveCanvas, { view: [0, 10, 0, 1], ratio: 0.4, pad: [34, 8, 8, 22] });
+  const curve = createPlane(curveCanvas, { view: [0, 10, 0, 1], ratio: 0.4, pad: [34, 18, 8, 22] });
   const status = h("div", { class: "dlm-status", role: "status", "aria-live": "polite" });
   const asked = h("div", { class: "dlm-question" });
   const seen = h("div", { class: "dlm-seen" });
@@ -74,7 +74,7 @@ function render({ model, el }) {
   const coarse = () => matchMedia("(pointer: coarse)").matches;
   function layout() {
     const columns = net.sizes.length, most = Math.max(...net.sizes), pitch = coarse() ? 46 : 43, head = 40;
-    const width = Math.max(netBox.clientWidth || 400, columns * 58), height = Math.max(324, head + most * pitch);
+    const width = Math.max(netBox.clientWidth || 400, columns * 55), height = Math.max(324, head + most * pitch);
     const middle = head + (height - head) / 2;
     const at = net.sizes.map((count, l) => Array.from({ length: count }, (_, j) => {
       const gap = Math.min(64, (height - head) / count);
@@ -113,6 +113,7 @@ function render({ model, el }) {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!step || event.target.tagName !== "BUTTON") return;
     event.preventDefault();
+    event.stopPropagation(); // in a deck, arrows on a button turn the slide
     const l = Math.max(0, Math.min(net.sizes.length - 1, spot[0] + step[0]));
     spot = [l, Math.max(0, Math.min(net.sizes[l] - 1, spot[1] + step[1]))];
     units[unitAt(...spot)].focus();
@@ -231,7 +232,7 @@ function render({ model, el }) {
       ctx.strokeStyle = i ? ink.fg : ink.accent; ctx.lineWidth = i ? 1.6 : 2.6; ctx.setLineDash(i ? [5, 4] : []); ctx.stroke(); ctx.setLineDash([]);
     }));
     const [fx, fy, fw] = curve.frame();
-    drawText(ctx, "loss (nats) over epochs", [fx + fw - 70, fy + 10], ink, { colour: ink.muted });
+    drawText(ctx, "loss (nats) over epochs", [fx + fw - 74, fy + 10], ink, { colour: ink.muted });
   }
   function show() {
     if (!net || !plan) return;

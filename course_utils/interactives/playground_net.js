@@ -238,7 +238,7 @@ const whole = (v, low, high) => Number.isInteger(v) && v >= low && v <= high;
 
 /** A set-up from a link, or null if it is none: [[set, activation, rate, penalty, strength, batch, noise, seed, start, epoch, next], hidden, weights, history...]. */
 export function readSetting(state) {
-  if (!Array.isArray(state) || state.length !== 6 || !state.every((row) => Array.isArray(row) && row.every((v) => Number.isFinite(v) && Math.abs(v) < 1e9))) return null;
+  if (!Array.isArray(state) || state.length !== 6 || !state.every((row) => Array.isArray(row) && row.every((v) => Number.isFinite(v) && Math.abs(v) < 1e10))) return null;
   const [[set, activation, rate, penalty, strength, batch, noise, seed, start, epoch, next], hidden, weights, ...history] = state;
   const good = state[0].length === 11 && whole(set, 0, 3) && whole(activation, 0, 3) && rate > 0 && rate <= 10 && whole(penalty, 0, 2) && strength >= 0 && strength <= 1
     && whole(batch, 1, POINTS) && noise >= 0 && noise <= 2 && whole(seed, 0, 2 ** 31 - 1) && whole(start, 0, 1e6) && whole(epoch, 0, 1e6) && whole(next, 0, POINTS - 1)

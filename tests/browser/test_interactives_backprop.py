@@ -487,6 +487,27 @@ def test_the_step_slider_goes_anywhere(graph):
 # ---- keyboard, focus, names
 
 
+def test_in_a_deck_arrows_in_the_network_stay_and_the_clicker_turns_the_slide(show):
+    figure = Figure(show(interactives.playground(), main="reveal", still=True))
+    page = figure.page
+    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
+    figure.button("Output").focus()
+    for key in ("ArrowLeft", "ArrowUp", "Enter", "PageDown"):
+        page.keyboard.press(key)
+    assert figure.button("Layer 2, unit 1").get_attribute("aria-pressed") == "true"
+    assert page.evaluate("leaked") == ["PageDown"]
+
+
+def test_a_wide_graph_scrolls_to_where_the_step_is(show):
+    formula = "exp(-a**2)/(1 + b**2) - sin(a*b)*cos(c) + sqrt(2 + c)*log(3 + a)"
+    figure = Figure(show(interactives.computation_graph(formula), phone=True, still=True))
+    slider, places = figure.root.get_by_role("slider", name="Step"), []
+    for step in (1, 17, 41):
+        slider.fill(str(step))
+        places.append(figure.root.locator(".dlm-graph").evaluate("e => e.scrollLeft"))
+    assert places[1] > places[0] + 100 and places[2] < places[1] - 100
+
+
 def test_no_key_leaks_and_focus_is_seen(show):
     page = show(interactives.playground(), interactives.computation_graph(), still=True)
     page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
