@@ -1,0 +1,91 @@
+"""The self-checks of lecture 02: other right answers pass, typical wrong ones get the hint that fits."""
+
+import math
+
+import numpy as np
+import pytest
+
+from course_utils import checks
+from course_utils.autodiff import Scalar
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def sine(x):
+    return Scalar(math.sin(x.value), [x], [math.sin(x.value + math.pi / 2)])
+
+
+def fold_from_the_end(layers):
+    W, b = layers[-1]
+    for before, bias in reversed(layers[:-1]):
+        W, b = before @ W, bias @ W + b
+    return W, b
+
+
+def fold_by_probing(layers):
+    def run(x):
+        for W, b in layers:
+            x = x @ W + b
+        return x
+
+    d = layers[0][0].shape[0]
+    b = run(np.zeros((1, d)))[0]
+    return run(np.eye(d)) - b, b
+
+
+RIGHT = {
+    "2.1": [(0.016, -0.016), (np.float64(2 / 125), "-0.016")],
+    "2.2": [(np.array([[1, -1], [-1, 1]]), [0.5, 0.5], [2, 2], 1), ([[2, -2], [-2, 2]], [1, 1], [1, 1], 0.5),
+            ([[1, 1], [1, 1]], [0.5, 1.5], [1, -2], 0.5)],
+    "2.3": [(lambda m, d: [math.prod([m] * (d - 1)), m * m * d],), (lambda m, d: np.array([m**d // m, d * m * m]),)],
+    "2.4": [(sine,)],
+    "2.5": [(lambda c: 1 / (c / 2),), (lambda c: np.array(2.0) / c,)],
+    "2.6": [(fold_from_the_end,), (fold_by_probing,)],
+    "2.7": [(lambda z: sigmoid(z) * (1 + z * sigmoid(-z)),)],
+}
+
+WRONG = {
+    "2.1": [((0.1, -0.1), "sigmoid's slope"), ((0.176, -0.176), "negative"), ((0.016, 0.016), "sign"),
+            ((0.016, -0.032), "learning rate"), ((0.5, 1), "comes back"), (([1, 2], 3), "two numbers")],
+    "2.2": [(([[1, -1], [1, -1]], [0.5, -1.5], [1, 1], 1.5), "OR and NAND again"), (([[1, -1], [-1, 1]], [0.5, 0.5], [-1, -1], -0.5), "opposite"),
+            (([[1, -1], [-1, 1]], [0.5, 0.5], [1, 1], 1.5), "comes out wrong"), (([1, 2], 3, 4, 5), "Shapes")],
+    "2.3": [((lambda m, d: (m**d, d * m * m),), "last step"), ((lambda m, d: (m ** (d + 1), d * m * m),), "any two ends"),
+            ((lambda m, d: (d * m * m, m ** (d - 1)),), "Swap"), ((lambda m, d: (m ** (d - 1), d * m),), "paths are right"),
+            ((lambda m, d: 5,), "two numbers"), ((7,), "function itself")],
+    "2.4": [((lambda x: math.sin(x.value),), "Scalar again"), ((lambda x: Scalar(math.sin(x.value), (x,), (math.sin(x.value),)),), "slope is not"),
+            ((lambda x: Scalar(math.sin(x.value)),), "one parent"), ((lambda x: Scalar(math.cos(x.value), (x,), (1.0,)),), "value is not")],
+    "2.5": [((lambda c: 1 / c,), "lands exactly"), ((lambda c: c / 2,), "Too"), ((lambda c: 3 / c,), "Too large"), ((lambda c: 1.5 / c,), "Too small"),
+            ((lambda c: -1,), "positive")],
+    "2.6": [((lambda layers: (layers[0][0], layers[0][1]),), "must be"), ((lambda layers: 3,), "any number of layers"),
+            ((lambda layers: (np.linalg.multi_dot([W for W, _ in layers]) if len(layers) > 1 else layers[0][0], layers[-1][1]),), "bias is not"),
+            ((lambda layers: (-fold_by_probing(layers)[0], fold_by_probing(layers)[1]),), "product of all matrices")],
+    "2.7": [((sigmoid,), "first half"), ((lambda z: z * sigmoid(z),), "swish itself"), ((lambda z: z * sigmoid(z) * (1 - sigmoid(z)),), "second half"),
+            ((lambda z: 1.0,), "25 numbers"), ((np.cos,), "product rule")],
+}
+
+
+@pytest.mark.parametrize(("number", "answers"), [(n, a) for n, rows in RIGHT.items() for a in rows])
+def test_another_right_answer_passes(number, answers):
+    assert checks.evaluate(number, *answers).state == "right"
+
+
+@pytest.mark.parametrize(("number", "answers", "words"), [(n, a, w) for n, rows in WRONG.items() for a, w in rows])
+def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
+    outcome = checks.evaluate(number, *answers)
+    assert outcome.state == "not yet"
+    assert words in outcome.hint
+
+
+def test_every_exercise_of_the_lecture_is_covered():
+    numbers = {number for number in checks.known() if number.startswith("2.")}
+    assert numbers == set(RIGHT) == set(WRONG)
+    assert all(len(rows) >= 3 for rows in WRONG.values())
+
+
+def test_hints_give_no_answer_away():
+    for number, rows in WRONG.items():
+        for answers, _ in rows:
+            hint = checks.evaluate(number, *answers).hint
+            assert not any(secret in hint for secret in ("0.016", "[[1, -1]", "2 / c", "cos("))
