@@ -34,7 +34,7 @@ robust: ## measure every claim again under other seeds and kernels (SEEDS=5, SCH
 colab: ## run every lecture as Colab does, with Colab's versions
 	@$(RUN) colab
 
-new-lecture: ## start a lecture from the skeleton (NAME=02_backprop)
+new-lecture: ## start a lecture from the skeleton (NAME=03_depth)
 	@$(RUN) new-lecture $(NAME)
 
 env: ## make or update the environment, nothing else

@@ -16,7 +16,7 @@ COMMANDS = {
     "robust": ("robust", "measure every claim under other seeds and kernels"),
     "assignments": ("assignments", "make the edition without solutions, or grade a class with --grade FOLDER"),
     "colab": ("colab", "run every lecture from its first cell with Colab's versions"),
-    "new-lecture": ("skeleton", "start a lecture: new-lecture 02_backprop"),
+    "new-lecture": ("skeleton", "start a lecture: new-lecture 03_depth"),
     "clean": ("desk:clean", "remove what was built, keep what was stored"),
     "help": ("", "this list"),
 }
