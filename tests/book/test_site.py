@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import urllib.parse
 
 import nbformat
 import pytest
@@ -259,7 +260,8 @@ def test_bibliography_holds_what_lectures_cite(project, written):
     for lecture in written:
         text = "\n".join(cell.source for cell in lecture.notebook.cells if cell.cell_type == "markdown")
         for number in re.findall(r"https://doi\.org/([^)\s]+)|https://arxiv\.org/abs/([\d.]+)", text):
-            assert "".join(number).lower() in bib, f"{lecture.name} cites {''.join(number)}"
+            cited = urllib.parse.unquote("".join(number)).lower()
+            assert cited in bib, f"{lecture.name} cites {cited}"
     entries = re.split(r"^@", bib, flags=re.M)[1:]
     assert all("note = {" in entry and len(re.search(r"note = \{(.*?)\}", entry)[1]) > 10 for entry in entries)
 
@@ -280,19 +282,22 @@ def test_an_unchanged_book_is_not_built_again(project, site):
 
 
 def small_course(project, folder):
-    """A copy of the course with one short lecture, to spoil."""
+    """A copy of the course with short lectures, to spoil: all headings that other pages point to, and no more."""
     for name in ("pyproject.toml", "_config.yml"):
         shutil.copy(project.root / name, folder / name)
     shutil.copytree(project.root / "book", folder / "book", ignore=shutil.ignore_patterns("__pycache__"))
-    notebook = nbformat.v4.new_notebook()
-    topics = yaml.safe_load((folder / "book/topics.yml").read_text(encoding="utf-8"))
-    sections = {t["section"] for entry in topics["lectures"] for t in entry["topics"]} - {pages.PLANNED}
-    links = re.findall(r"01_perceptrons\.ipynb#([\w-]+)", (folder / "book/reference/glossary.md").read_text(encoding="utf-8"))
-    heads = {chapters.slug(section): section for section in sections} | {link: link for link in links if link not in map(chapters.slug, sections)}
-    notebook.cells = [nbformat.v4.new_markdown_cell("# Perceptrons: what can one neuron decide?")]
-    notebook.cells += [nbformat.v4.new_markdown_cell(f"## {head}\n\nText.") for head in heads.values()]
     (folder / "notebooks").mkdir()
-    nbformat.write(notebook, folder / "notebooks/01_perceptrons.ipynb")
+    topics = yaml.safe_load((folder / "book/topics.yml").read_text(encoding="utf-8"))
+    glossary = (folder / "book/reference/glossary.md").read_text(encoding="utf-8")
+    for entry in topics["lectures"]:
+        sections = {topic["section"] for topic in entry["topics"]} - {pages.PLANNED}
+        if not sections:
+            continue
+        links = re.findall(rf"{entry['name']}\.ipynb#([\w-]+)", glossary)
+        heads = {chapters.slug(section): section for section in sections} | {link: link for link in links if link not in map(chapters.slug, sections)}
+        cells = [nbformat.v4.new_markdown_cell(f"# {entry['title']}: a question?")]
+        cells += [nbformat.v4.new_markdown_cell(f"## {head}\n\nText.") for head in heads.values()]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"notebooks/{entry['name']}.ipynb")
     return Project.at(folder)
 
 

@@ -235,3 +235,17 @@ def axe_faults():
         ]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def handles():
+    """What of a live figure takes the focus, and what can be dragged: the best there is, in this order."""
+
+    def find(figure, *kinds):
+        return next((figure.locator(kind).first for kind in kinds if figure.locator(kind).count()), None)
+
+    def of(figure):
+        sliders = "input[type=range]:not([disabled])"
+        return find(figure, "canvas[tabindex]", sliders, ".dlm-unit"), find(figure, "canvas[tabindex]", "svg", sliders)
+
+    return of

@@ -128,7 +128,7 @@ def test_what_is_for_tests_and_speakers_does_not_show(page, lecture):
     assert not re.search(r"\{(ref|doc|cite|numref|math)\}`|:::", text)
 
 
-def test_live_figures_answer_on_the_page(page, lecture):
+def test_live_figures_answer_on_the_page(page, lecture, handles):
     visit(page, lecture[1])
     figures = page.locator("[data-dlm][data-mounted]")
     if not figures.count():
@@ -143,8 +143,8 @@ def test_live_figures_answer_on_the_page(page, lecture):
         assert figure.inner_text() != before
         place = page.evaluate("scrollY")
         before = figure.inner_text()
-        figure.locator("canvas[tabindex]").first.focus()
-        for key in ("n", "ArrowUp", "ArrowUp", "ArrowRight"):
+        handles(figure)[0].focus()
+        for key in ("n", "ArrowUp", "ArrowUp", "ArrowRight", "Space"):
             page.keyboard.press(key)
         assert figure.inner_text() != before
         assert abs(page.evaluate("scrollY") - place) < 40, "an arrow key meant for the figure scrolled the page"
