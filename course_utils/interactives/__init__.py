@@ -12,8 +12,17 @@ from collections.abc import Sequence
 from .arguments import number, pair, plain, points, whole
 from .backprop import computation_graph, playground
 from .base import Interactive
+from .cnns import convolution, draw_digit
 
-__all__ = ["Interactive", "computation_graph", "perceptron", "playground", "sigmoid_ramp"]
+__all__ = [
+    "Interactive",
+    "computation_graph",
+    "convolution",
+    "draw_digit",
+    "perceptron",
+    "playground",
+    "sigmoid_ramp",
+]
 
 DATASETS = ("and", "or", "xor", "random")
 STEEPNESS = (0.25, 20.0)
