@@ -69,6 +69,7 @@ def test_the_checks_and_tests_of_a_skeleton_are_sound(course):
     before = dict(checks._registry)
     texts = {path.name: text for path, text in new.items()}
     try:
+        checks._registry.clear()  # the course's own lecture has this number by now
         exec(compile(texts["backprop.py"], "backprop.py", "exec"), {})
         assert checks.evaluate("2.1", 4).state == "right"
         assert checks.evaluate("2.1", 3).hint == "Draw it, then count again."
