@@ -5,10 +5,12 @@ PYTHON  ?= python3
 LECTURE ?=
 SEEDS   ?= 5
 SCHEDULER ?=
+BENCH ?=
+PEERS_PYTHON ?=
 RUN = $(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: book test lab run slides assignments robust colab new-lecture lock stamp env clean help
+.PHONY: book test lab run slides assignments robust bench bench-peers colab new-lecture lock stamp env clean help
 
 book: ## build the textbook and the slide decks, and say where to open them
 	@$(RUN) book
@@ -30,6 +32,12 @@ assignments: ## build the edition without solutions
 
 robust: ## measure every claim again under other seeds and kernels (SEEDS=5, SCHEDULER=tcp://...)
 	@$(RUN) robust --seeds $(SEEDS) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+
+bench: ## compare our speed with other libraries, in turns (BENCH=scalar_engine for one, SAVE=1 to store)
+	@$(RUN) bench $(BENCH)$(if $(SAVE), --save)
+
+bench-peers: ## install those libraries into .venv-peers (PEERS_PYTHON=python3.11)
+	@$(RUN) bench-peers $(PEERS_PYTHON)
 
 colab: ## run every lecture as Colab does, with Colab's versions
 	@$(RUN) colab

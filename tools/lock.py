@@ -20,10 +20,12 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# Every optional group but `peers`, which has an environment of its own.
+GROUPS = ("lab", "build", "test", "cluster")
 RESOLVE = (
-    "pip compile --universal --python-version 3.11 --generate-hashes --all-extras "
+    "pip compile --universal --python-version 3.11 --generate-hashes "
     "--no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock"
-).split()
+).split() + [f"--extra={group}" for group in GROUPS]
 
 
 def uv_in(folder: Path) -> str:

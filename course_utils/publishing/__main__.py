@@ -14,6 +14,8 @@ COMMANDS = {
     "lab": ("desk:lab", "open the notebooks in JupyterLab"),
     "test": ("proof", "the whole proof: code, lectures, notebooks, book, browser"),
     "robust": ("robust", "measure every claim under other seeds and kernels"),
+    "bench": ("bench", "compare our speed with other libraries, quality first"),
+    "bench-peers": ("bench:peers", "install those libraries into .venv-peers"),
     "assignments": ("assignments", "make the edition without solutions, or grade a class with --grade FOLDER"),
     "colab": ("colab", "run every lecture from its first cell with Colab's versions"),
     "new-lecture": ("skeleton", "start a lecture: new-lecture 03_depth"),

@@ -1,6 +1,7 @@
 """pyproject.toml, environment.yml, requirements.lock and Colab's image agree with each other."""
 
 import importlib.metadata
+import importlib.util
 import itertools
 import platform
 import re
@@ -25,6 +26,7 @@ SYSTEMS = {
 }
 # Colab's image has it, but the list at hand is an extract without it.
 ON_COLAB_TOO = {"tqdm"}
+NOT_LOCKED = {"peers"}
 
 
 def read(name):
@@ -40,7 +42,9 @@ def wanted(pyproject):
 
 
 def all_wanted(pyproject):
-    return [requirement for lines in wanted(pyproject).values() for requirement in lines]
+    """Requirements of all groups but `peers`, which has an environment of its own."""
+    groups = wanted(pyproject)
+    return [requirement for group in groups if group not in NOT_LOCKED for requirement in groups[group]]
 
 
 def locked(lock):
@@ -136,6 +140,26 @@ def colab_problems(pyproject, colab):
 
 def test_the_lock_serves_every_python_and_system():
     assert lock_problems(read("pyproject.toml"), read("requirements.lock")) == []
+
+
+def test_the_lock_is_resolved_for_every_group_but_the_peers():
+    spec = importlib.util.spec_from_file_location("lock", ROOT / "tools" / "lock.py")
+    lock = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lock)
+    groups = set(tomllib.loads(read("pyproject.toml"))["project"]["optional-dependencies"])
+    assert NOT_LOCKED < groups
+    assert set(lock.GROUPS) == groups - NOT_LOCKED
+    assert "--all-extras" not in lock.RESOLVE
+    assert [word.removeprefix("--extra=") for word in lock.RESOLVE if "extra" in word] == list(lock.GROUPS)
+
+
+def test_no_peer_is_locked_or_asked_of_conda():
+    pyproject = read("pyproject.toml")
+    peers = {canonicalize_name(line.name) for line in wanted(pyproject)["peers"]}
+    assert peers >= {"torch", "micrograd"}
+    assert not peers & {canonicalize_name(requirement.name) for requirement, _ in locked(read("requirements.lock"))}
+    assert not peers & {canonicalize_name(line.name) for line in all_wanted(pyproject)}
+    assert all(len(line.specifier) == 1 and "==" in str(line.specifier) for line in wanted(pyproject)["peers"])
 
 
 def test_conda_and_pip_ask_for_the_same():

@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TARGETS = {
-    "book", "test", "lab", "run", "slides", "assignments", "robust", "colab", "new-lecture",
+    "book", "test", "lab", "run", "slides", "assignments", "robust", "bench", "bench-peers", "colab", "new-lecture",
     "env", "lock", "stamp", "clean", "help",
 }  # fmt: skip
 
@@ -134,6 +134,10 @@ def test_make_without_a_target_lists_them_all():
         ("run LECTURE=01", "run 01"),
         ("robust SEEDS=3", "robust --seeds 3"),
         ("robust SEEDS=3 SCHEDULER=tcp://a:1", "robust --seeds 3 --scheduler tcp://a:1"),
+        ("bench", "bench"),
+        ("bench BENCH=scalar_engine", "bench scalar_engine"),
+        ("bench SAVE=1", "bench  --save"),
+        ("bench-peers PEERS_PYTHON=python3.11", "bench-peers python3.11"),
         ("new-lecture NAME=02_backprop", "new-lecture 02_backprop"),
     ],
 )

@@ -1,0 +1,443 @@
+"""The benchmarks compare fairly: right medians and ratios, and no row where the sides differ.
+
+How fast anything is, is never asserted.
+"""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import benchmarks.__main__ as command
+from benchmarks import harness, numpy_network, peers, scalar_engine, table, worker
+from benchmarks.harness import Comparison, Refused, Side
+from benchmarks.table import Row
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STUB = '''
+"""Two programs that count, one slower than the other by as much as the problem says."""
+import os, time
+from benchmarks.harness import Comparison, Side, same_training
+
+
+class Counting:
+    def __init__(self, problem, pause, wrong=0.0):
+        print("noise of a library")
+        self.problem, self.pause, self.wrong = problem, pause, wrong
+
+    def reset(self, seed):
+        self.losses, self.seed = [], seed
+
+    def run(self, steps):
+        for step in range(steps):
+            time.sleep(self.pause)
+            late = self.problem.get("late", 0.0) if self.seed == 2 and self.wrong else 0.0
+            self.losses.append(1.0 / (1 + step) * (1 + self.wrong * self.problem["off"] + late))
+
+    def quality(self):
+        threads = int(os.environ["OMP_NUM_THREADS"])
+        return {"parameters": 3, "examples": 4, "losses": self.losses, "accuracy": 1.0, "threads": threads}
+
+
+def missing(problem):
+    import no_such_library
+
+
+def problem():
+    return PROBLEM
+
+
+PROBLEM = {"off": 0.0}
+COMPARISON = Comparison(
+    title="Two stubs", task="Counting.", unit="ms per step", per_second=1000, goal=1.0, problem=problem,
+    sides=(
+        Side("quick", lambda p: Counting(p, 0.001), "ours", threads=(1, 2)),
+        Side("slow", lambda p: Counting(p, 0.004, wrong=1.0), "peer", versions=("numpy",)),
+        Side("gone", missing, "context"),
+    ),
+    check_steps=4, block_steps=2, agree=same_training,
+)
+'''
+
+
+@pytest.fixture
+def stub(tmp_path, monkeypatch):
+    """A comparison of two tiny programs; workers find its module too."""
+    (tmp_path / "stub_comparison.py").write_text(STUB)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(harness, "PAUSE", 0.0)
+    sys.modules.pop("stub_comparison", None)
+    import stub_comparison
+
+    yield stub_comparison
+    sys.modules.pop("stub_comparison", None)
+
+
+def row(name, role, times, threads=1, **quality):
+    return Row(Side(name, None, role), threads, times, {"Python": "3.0"}, quality)
+
+
+# Medians, ratios, the table
+
+
+def test_ratio_is_of_medians_and_its_spread_is_of_rounds():
+    ours, theirs = row("a", "ours", [1.0, 2.0, 9.0]), row("b", "peer", [8.0, 6.0, 9.0])
+    assert (ours.median, theirs.median) == (2.0, 8.0)
+    assert table.ratio_to(ours, theirs) == (4.0, 1.0, 8.0)
+    assert table.ratio_to(ours, ours) == (1.0, 1.0, 1.0)
+
+
+def test_the_best_number_of_threads_counts_for_every_side():
+    rows = [
+        row("a", "ours", [3.0, 3.0, 1.0], threads=1), row("a", "ours", [2.0, 2.5, 9.0], threads=2),
+        row("b", "peer", [4.0, 4.0, 4.0], threads=1), row("b", "peer", [5.0, 1.0, 5.0], threads=2),
+    ]  # fmt: skip
+    # equal sides: a row belongs to its side, not to its name
+    rows[1].side, rows[3].side = rows[0].side, rows[2].side
+    assert [(best.side.name, best.threads) for best in table.best_of(rows)] == [("a", 2), ("b", 1)]
+
+
+def cells_of(text):
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+
+
+@pytest.mark.parametrize(("goal", "word"), [(2.0, "met: 2.50"), (2.6, "MISSED: 2.50")])
+def test_table_shows_medians_spread_and_ratios_and_asks_the_fastest_peer(goal, word):
+    comparison = dataclasses.replace(scalar_engine.COMPARISON, goal=goal)
+    rows = [
+        row("a", "ours", [0.002, 0.004, 0.003], losses=[2.0, 1.0], accuracy=0.9),
+        row("slow", "peer", [0.3, 0.6, 0.5], losses=[2.0, 1.0], accuracy=0.8),
+        row("fast", "peer", [0.0075, 0.0074, 0.009], threads=2, losses=[2.0, 1.0], accuracy=1.0),
+        row("aside", "context", [0.001, 0.001, 0.001]),
+    ]
+    text = table.table(comparison, rows, 3)
+    _, _, ours, slow, fast, aside = cells_of(text)
+    assert ours == ["ours: a (Python 3.0)", "1", "3", "2–4", "1", ""]
+    assert slow == ["peer: slow (Python 3.0)", "1", "500", "300–600", "**166.67**", "150.00–166.67"]
+    assert fast == ["peer: fast (Python 3.0)", "2", "7.5", "7.4–9", "**2.50**", "1.85–3.75"]
+    assert aside[0] == "context: aside (Python 3.0)" and aside[4] == "**0.33**"
+    assert word in text
+    assert "accuracy 0.80, loss 2.000 to 1.000 in 2 steps" in text
+
+
+# Quality
+
+
+def reached(**changes):
+    return {"parameters": 3, "examples": 4, "losses": [1.0, 0.5], "accuracy": 0.9} | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"parameters": 2}, "parameters: 3 in a, 2 in b"),
+        ({"examples": 5}, "examples: 4 in a, 5 in b"),
+        ({"losses": [1.0, 0.50001]}, "loss before step 1: 0.5 in a, 0.50001 in b"),
+        ({"losses": [1.1, 0.5]}, "loss before step 0: 1 in a, 1.1 in b"),
+        ({"losses": [1.0]}, "steps: 2 in a, 1 in b"),
+        ({"losses": [1.0, float("nan")]}, "loss before step 1: 0.5 in a, nan in b"),
+        ({"losses": [1.0, 1.0]}, "the loss does not fall in b"),
+        ({"accuracy": 0.8}, "accuracy 0.800 in b, at least 0.85 is asked"),
+        ({"accuracy": float("nan")}, "accuracy nan in b"),
+    ],
+)
+def test_unequal_quality_is_named(changes, complaint):
+    agree = harness.same_training
+    complaints = agree({"a": reached(), "b": reached(**changes)}, True, least_accuracy=0.85)
+    assert any(complaint in found for found in complaints), complaints
+    assert agree({"a": reached(), "b": reached(losses=[1.0, 0.5 + 1e-9])}, True, least_accuracy=0.85) == []
+
+
+def test_short_blocks_need_not_be_accurate():
+    qualities = {"a": reached(losses=[1.0], accuracy=0.1), "b": reached(losses=[1.0], accuracy=0.1)}
+    assert harness.same_training(qualities, False, least_accuracy=0.85) == []
+    assert harness.same_training(qualities, True, least_accuracy=0.85) != []
+
+
+# A tiny comparison from end to end
+
+
+def test_stubs_are_compared_in_turns(stub):
+    said = []
+    rows = harness.compare("stub_comparison", stub.COMPARISON, 3, said.append)
+    assert [(found.side.name, len(found.times)) for found in rows] == [("quick", 3), ("slow", 3)]
+    assert all(found.times and min(found.times) > 0 for found in rows)
+    assert rows[0].quality["threads"] == rows[0].threads
+    assert rows[1].versions["numpy"] == np.__version__
+    assert any("left out: gone: ModuleNotFoundError" in line for line in said)
+    text = table.table(stub.COMPARISON, rows, 3)
+    assert len(cells_of(text)) == 4 and "Goal: at least 1 times" in text
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Timed blocks in the order in which they are asked for: (seed, side, threads)."""
+    blocks = []
+    ask = harness.Worker.ask
+
+    def listen(self, **question):
+        if "seed" in question:
+            blocks.append((question["seed"], self.side.name, self.threads))
+        return ask(self, **question)
+
+    monkeypatch.setattr(harness.Worker, "ask", listen)
+    return blocks
+
+
+def test_turns_alternate(stub, asked):
+    harness.compare("stub_comparison", stub.COMPARISON, 2, lambda line: None)
+    turn = [("quick", 1), ("quick", 2), ("slow", 1)]
+    assert asked == [(number, *side) for number in (0, 1) for side in turn]
+
+
+def test_unequal_quality_is_refused_before_anything_is_timed(stub, asked):
+    stub.PROBLEM["off"] = 0.01
+    with pytest.raises(Refused, match="the sides don't do the same: loss before step 0"):
+        harness.compare("stub_comparison", stub.COMPARISON, 3, lambda line: None)
+    assert asked == []
+
+
+def test_quality_that_is_lost_later_is_refused_too(stub):
+    stub.PROBLEM["late"], said = 0.01, []
+    with pytest.raises(Refused, match="loss before step 0"):
+        harness.compare("stub_comparison", stub.COMPARISON, 3, said.append)
+    assert "round 2 of 3" in said and "round 3 of 3" not in said
+
+
+def test_a_peer_that_can_not_run_refuses_the_comparison(stub):
+    sides = tuple(dataclasses.replace(side, role="peer") if side.role == "context" else side for side in stub.COMPARISON.sides)
+    with pytest.raises(Refused, match="gone: ModuleNotFoundError: No module named 'no_such_library'"):
+        harness.compare("stub_comparison", dataclasses.replace(stub.COMPARISON, sides=sides), 1, lambda line: None)
+
+
+def test_a_process_that_ends_is_named_with_its_last_words(stub):
+    dying = harness.Worker("no_such_module", stub.COMPARISON.sides[0], 0, 1)
+    try:
+        with pytest.raises(Refused, match="quick: ModuleNotFoundError"):
+            dying.ask(problem={})
+        with pytest.raises(Refused, match=r"(?s)quick: the process ended.*No module named 'no_such_module'"):
+            dying.ask(problem={})
+    finally:
+        dying.close()
+    assert dying.process.poll() is not None
+
+
+def test_a_worker_that_hangs_is_ended(stub, monkeypatch):
+    monkeypatch.setattr(harness, "LONGEST_ANSWER", 0.5)
+    stuck = harness.Worker("stub_comparison", stub.COMPARISON.sides[0], 0, 1)
+    try:
+        with pytest.raises(Refused, match="the process ended"):
+            stuck.ask(problem={"off": 0.0}, steps=1_000_000, versions=())
+    finally:
+        stuck.close()
+
+
+def test_without_peers_one_line_says_how_to_get_them(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(harness, "PEERS", tmp_path / "none")
+    with pytest.raises(Refused, match="`make bench-peers` makes .venv-peers"):
+        harness.python_of(Side("a", None, "peer", peers=True))
+    assert harness.python_of(Side("a", None, "ours")) == sys.executable
+    assert command.main(["scalar_engine"]) == 1
+    assert capsys.readouterr().err == "bench: the peers are not installed: `make bench-peers` makes .venv-peers\n"
+
+
+# The worker's clock
+
+
+class Ticking:
+    """Work that takes as long as it says, on a clock that only it moves."""
+
+    def __init__(self, seconds):
+        self.seconds, self.now, self.events = seconds, 0.0, []
+
+    def reset(self, seed):
+        self.events.append(("reset", seed))
+        self.now += 100.0  # must not be counted
+
+    def run(self, steps):
+        self.events.append(("run", steps))
+        self.now += self.seconds * steps
+
+
+@pytest.mark.parametrize(("seconds", "repeats"), [(0.5, 1), (0.01, 4)])
+def test_short_blocks_are_repeated_from_the_start(monkeypatch, seconds, repeats):
+    work = Ticking(seconds)
+    monkeypatch.setattr(worker.time, "perf_counter", lambda: work.now)
+    assert worker.timed_block(work, 5, 7, least=0.2) == pytest.approx(seconds)
+    assert work.events == [("reset", 7), ("run", 5)] * repeats
+
+
+def test_worker_answers_line_by_line(stub):
+    questions = [{"problem": {"off": 0.0}, "steps": 3, "versions": []}, {"steps": 2, "seed": 1}]
+    [ready, timed] = worker.answers(types.SimpleNamespace(build=lambda p: _quick(stub, p)), questions)
+    assert ready["quality"]["losses"] == [1.0, 0.5, pytest.approx(1 / 3)]
+    assert ready["versions"]["Python"].startswith("3.")
+    assert timed["seconds"] > 0 and timed["quality"]["losses"] == [1.0, 0.5]
+    json.dumps([ready, timed])
+
+
+def _quick(stub, problem):
+    import os
+
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    return stub.Counting(problem, 0.0001)
+
+
+# The comparisons themselves
+
+
+def run_side(side, problem, steps):
+    work = side.build(problem)
+    work.reset(0)
+    work.run(steps)
+    return work.quality()
+
+
+def test_the_numpy_side_runs_the_lectures_functions():
+    comparison = numpy_network.COMPARISON
+    problem = comparison.problem()
+    json.dumps(problem)
+    [ours] = [side for side in comparison.sides if side.role == "ours"]
+    quality = run_side(ours, problem, comparison.check_steps)
+    assert comparison.agree({"ours": quality}, first=True) == []
+    assert (quality["parameters"], quality["examples"]) == (337, 100)
+
+    # against an independent loop with the chain rule spelled out once more
+    x, y = np.array(problem["x"]), np.array(problem["y"])
+    (W1, W2, W3), losses = map(np.array, problem["weights"]), []
+    b1, b2, b3 = np.zeros(16), np.zeros(16), np.zeros(1)
+    for _ in range(20):
+        h1 = np.clip(x @ W1 + b1, 0, None)
+        h2 = np.clip(h1 @ W2 + b2, 0, None)
+        wrong = (h2 @ W3 + b3 - y) / len(x)
+        losses.append(0.5 * len(x) * np.sum(wrong**2))
+        d2 = (wrong @ W3.T) * np.sign(h2)
+        d1 = (d2 @ W2.T) * np.sign(h1)
+        for inputs, W, b, d in ((h2, W3, b3, wrong), (h1, W2, b2, d2), (x, W1, b1, d1)):
+            W -= numpy_network.RATE * inputs.T @ d
+            b -= numpy_network.RATE * d.sum(axis=0)
+    assert quality["losses"][:20] == pytest.approx(losses, rel=1e-12)
+
+
+def test_a_lecture_that_is_not_stored_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="02_backprop.ipynb is not stored yet: `make run` makes it"):
+        numpy_network.lecture_functions(tmp_path / "02_backprop.ipynb")
+
+
+def test_the_scalar_side_solves_micrograds_problem():
+    comparison = scalar_engine.COMPARISON
+    problem = comparison.problem()
+    json.dumps(problem)
+    [ours] = [side for side in comparison.sides if side.role == "ours"]
+    quality = run_side(ours, problem, 3)
+    assert (quality["parameters"], quality["examples"]) == (337, 100)
+
+    # the first three losses of the same net with arrays
+    x, y = np.array(problem["x"]), np.array(problem["y"])
+    weights = [np.array(W).T for W in problem["weights"]]
+    biases, losses = [np.zeros(W.shape[1]) for W in weights], []
+    for rate in (1.0, 0.991, 0.982):
+        a = [x]
+        for layer, (W, b) in enumerate(zip(weights, biases, strict=True)):
+            z = a[-1] @ W + b
+            a.append(np.maximum(z, 0) if layer < 2 else z)
+        margins = 1 - y[:, None] * a[-1]
+        losses.append(np.maximum(margins, 0).mean() + 1e-4 * sum((p**2).sum() for p in (*weights, *biases)))
+        blame = np.where(margins > 0, -y[:, None], 0) / len(x)
+        for layer in (2, 1, 0):
+            dW, db = a[layer].T @ blame, blame.sum(axis=0)
+            blame = (blame @ weights[layer].T) * (a[layer] > 0)
+            weights[layer] = weights[layer] - rate * (dW + 2e-4 * weights[layer])
+            biases[layer] = biases[layer] - rate * (db + 2e-4 * biases[layer])
+    assert quality["losses"] == pytest.approx(losses, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", command.names())
+def test_every_comparison_has_one_side_of_ours_and_a_peer(name):
+    comparison = __import__(f"benchmarks.{name}", fromlist=["COMPARISON"]).COMPARISON
+    assert isinstance(comparison, Comparison)
+    roles = [side.role for side in comparison.sides]
+    assert roles.count("ours") == 1 and "peer" in roles and set(roles) <= {"ours", "peer", "context"}
+    assert comparison.goal > 0 and min(comparison.check_steps, comparison.block_steps) > 0
+    assert name in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["worker", "harness", "table", *command.names()])
+def test_what_the_peers_python_imports_needs_only_the_standard_library(name):
+    code = f"import sys; before = set(sys.modules); import benchmarks.{name}; print(*(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = {module.partition(".")[0] for module in done.stdout.split()}
+    assert found <= set(sys.stdlib_module_names) | {"benchmarks"}
+
+
+# The command
+
+
+def test_command_names_what_there_is(capsys):
+    for wrong, said in (
+        (["nothing"], "no comparison 'nothing'; there are numpy_network, scalar_engine"),
+        (["--rounds", "0"], "rounds must be at least 1"),
+        (["scalar_engine", "--save"], "--save stores all comparisons: name none"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            command.main(wrong)
+        assert stop.value.code == 2
+        assert said in capsys.readouterr().err
+
+
+def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(harness, "PEERS", tmp_path)
+    monkeypatch.setattr(harness, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "RESULTS.md")
+    rows = [row("a", "ours", [1.0]), row("b", "peer", [2.0])]
+    monkeypatch.setattr(harness, "compare", lambda *given, **more: rows)
+    assert command.main(["--save", "--rounds", "1"]) == 0
+    stored, printed = (tmp_path / "RESULTS.md").read_text(encoding="utf-8"), capsys.readouterr().out
+    assert stored.count("**2.00**") == printed.count("**2.00**") == len(command.names())
+    assert "load" in stored and stored.startswith("# How fast, beside whom\n")
+
+    def refuse(*given, **more):
+        raise Refused("the sides don't do the same: losses")
+
+    monkeypatch.setattr(harness, "compare", refuse)
+    (tmp_path / "RESULTS.md").unlink()
+    assert command.main(["--save"]) == 1
+    assert "Refused: the sides don't do the same" in capsys.readouterr().out
+    assert not (tmp_path / "RESULTS.md").exists()
+
+
+def test_peers_are_those_of_the_group(monkeypatch, tmp_path, capsys):
+    assert any(line.startswith("torch==") for line in peers.requirements())
+    commands = []
+    monkeypatch.setattr(peers, "PEERS", tmp_path / "peers")
+    monkeypatch.setattr(peers, "starts", lambda python: python == "some-python")
+    monkeypatch.setattr(peers.shutil, "which", lambda python: python)
+    done = types.SimpleNamespace(returncode=0)
+    monkeypatch.setattr(peers.subprocess, "run", lambda command, **given: commands.append(command) or done)
+    assert peers.main(["some-python"]) == 0
+    [make, install] = commands
+    assert make[:3] == ["some-python", "-m", "venv"] and make[-1] == str(tmp_path / "peers")
+    assert install[-len(peers.requirements()):] == peers.requirements()
+    done.returncode = 1
+    (tmp_path / "peers").mkdir()
+    assert peers.main(["some-python"]) == 1
+    assert not (tmp_path / "peers").exists()  # half an environment would look like a whole one
+    with pytest.raises(SystemExit):
+        peers.main(["no-python"])
+    assert "no-python does not start" in capsys.readouterr().err
+
+
+def test_the_course_hands_over_to_the_folder(monkeypatch):
+    from course_utils.publishing import bench
+
+    monkeypatch.setattr(command, "main", lambda argv: ("all", argv))
+    monkeypatch.setattr(peers, "main", lambda argv: ("peers", argv))
+    assert bench.main(["scalar_engine"]) == ("all", ["scalar_engine"])
+    assert bench.peers(["python3.11"]) == ("peers", ["python3.11"])
