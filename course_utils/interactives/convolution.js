@@ -67,7 +67,7 @@ const STYLE = [
   ".dlm-kernel > div { grid-template-columns: repeat(3, 62px); }",
   ".dlm .dlm-kernel input { font: inherit; width: 62px; min-width: 0; height: 30px; margin: 0; padding: 0 2px 0 5px; color: var(--fg); background: var(--plane); border: 2px solid var(--accent); border-radius: 4px; text-align: center; }",
   "@container (max-width: 480px) { .dlm-nine > div { grid-template-columns: repeat(3, 38px); } .dlm-kernel > div { grid-template-columns: repeat(3, 54px); } .dlm .dlm-kernel input { width: 54px; } .dlm-sum, .dlm-sum > div { gap: 6px 7px; } }",
-  "@media (pointer: coarse) { .dlm .dlm-kernel input { height: 40px; } }",
+  "@media (pointer: coarse) { .dlm .dlm-kernel input { height: 40px; } .dlm-body button { min-width: 40px; } }",
   ".dlm-over { opacity: .55; }",
 ].join("\n");
 

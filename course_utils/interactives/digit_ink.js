@@ -1,7 +1,7 @@
 // From what a reader draws to the 8 x 8 picture that a network knows, the way scikit-learn's digits were made.
 
 export const SIDE = 32, BLOCK = 4, WIDEST = 25;
-/** Radius of the pen in pixels of the 32 x 32 bitmap; of those tried, digits drawn with it were read best. */
+/** Radius of the pen in pixels of the 32 x 32 bitmap: of 2, 2.4 and 2.8, digits drawn with it were read best. */
 export const PEN = 2.4;
 
 function distance2(x, y, [ax, ay], [bx, by]) {
