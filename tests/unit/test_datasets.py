@@ -236,7 +236,7 @@ def test_keras_still_words_its_errors_this_way():
 )
 def test_a_wrong_name_lists_the_right_ones(name, advice):
     with pytest.raises(
-        ValueError, match="name must be one of 'digits', 'mnist', 'fashion_mnist', 'cifar10'"
+        ValueError, match="name must be one of 'digits', 'mnist1d', 'mnist', 'fashion_mnist', 'cifar10'"
     ) as failure:
         datasets.load(name)
     assert str(failure.value).endswith(f"Did you mean {advice}?" if advice else f"got {name!r}.")

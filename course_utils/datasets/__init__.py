@@ -3,12 +3,23 @@
 import difflib
 import hashlib
 import importlib
-from dataclasses import dataclass
-from typing import Any
 
 from course_utils import reproducibility
+from course_utils.datasets.base import DatasetError, Split
+from course_utils.datasets.mnist1d import load_mnist1d
+from course_utils.datasets.photos import load_photos
 
-OFFLINE = ("digits",)
+__all__ = [
+    "DatasetError",
+    "Split",
+    "load",
+    "load_digits",
+    "load_full_size",
+    "load_mnist1d",
+    "load_photos",
+]
+
+OFFLINE = ("digits", "mnist1d")
 FULL_SIZE = {  # name: shape of the training images, number of test images
     "mnist": ((60_000, 28, 28), 10_000),
     "fashion_mnist": ((60_000, 28, 28), 10_000),
@@ -20,41 +31,16 @@ DIGITS_SHA256 = (
 )
 
 
-class DatasetError(RuntimeError):
-    """A data set can't be had; the message says what to do."""
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Examples to learn from and examples kept apart.
-
-    Attributes
-    ----------
-    x_train, x_test : ndarray of shape (n, ...), float in [0, 1]
-        One example per row.
-    y_train, y_test : ndarray of shape (n,), int64
-        Class of each example.
-    """
-
-    x_train: Any
-    y_train: Any
-    x_test: Any
-    y_test: Any
-
-    def __repr__(self):
-        return f"Split(x_train {self.x_train.shape}, x_test {self.x_test.shape}, {self.x_train.dtype})"
-
-
 def load(name, **options):
     """Load a data set by its name.
 
     Parameters
     ----------
     name : str
-        ``"digits"``, or one of the larger sets that come through the network:
-        ``"mnist"``, ``"fashion_mnist"``, ``"cifar10"``.
+        ``"digits"``, ``"mnist1d"``, or one of the larger sets that come through
+        the network: ``"mnist"``, ``"fashion_mnist"``, ``"cifar10"``.
     **options
-        Passed on to `load_digits` or `load_full_size`.
+        Passed on to `load_digits`, `load_mnist1d` or `load_full_size`.
 
     Returns
     -------
@@ -68,7 +54,9 @@ def load(name, **options):
         If its files are damaged or can't be reached.
     """
     _refuse_unknown(name, (*OFFLINE, *FULL_SIZE))
-    return load_digits(**options) if name == "digits" else load_full_size(name, **options)
+    if name == "digits":
+        return load_digits(**options)
+    return load_mnist1d(**options) if name == "mnist1d" else load_full_size(name, **options)
 
 
 def load_digits(*, test_share=0.2, offset=0):
