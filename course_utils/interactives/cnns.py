@@ -125,8 +125,8 @@ def draw_digit(
         "The drawing is cropped, centred and drawn again on 32 by 32 pixels; the ink in each block of 4 by 4 is counted. So "
         "the digits that taught the network were made, and so the size and the place of the drawing hardly matter.",
         "Each map of a convolution shows where one kernel found what it looks for: an edge, an end, a corner. The "
-        "probabilities always add up to one. A scribble that is no digit gets them too, often with one far above the rest: "
-        "this network has no way to say none of these.",
+        "probabilities always add up to one. A scribble that is no digit gets them too: this network has no way to say "
+        "none of these.",
     ]
     return Interactive("draw_digit", alt, lesson, network=network, examples=pictures, labels=digits)
 

@@ -23,7 +23,7 @@ const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
 const STYLE = [
   ".dlm .dlm-paper { touch-action: none; border: 1px solid var(--edge); }",
   ".dlm-bars { display: grid; gap: 2px; }",
-  ".dlm-bars > div { display: grid; grid-template-columns: 1.2em 1fr 4.6em; gap: 8px; align-items: center; line-height: 1.5; font-variant-numeric: tabular-nums; }",
+  ".dlm-bars > div { display: grid; grid-template-columns: 1.2em 1fr 5em; gap: 8px; align-items: center; line-height: 1.5; font-variant-numeric: tabular-nums; }",
   ".dlm-bars i { display: block; height: 13px; background: var(--soft); border-radius: 3px; overflow: hidden; }",
   ".dlm-bars i::before { content: ''; display: block; height: 100%; width: var(--share, 0%); background: var(--muted); border-radius: 3px; }",
   ".dlm-bars [data-best] { font-weight: 700; }",
