@@ -3,12 +3,13 @@ import { test } from "node:test";
 import { classify, decode, forwardAll, half, loadNetwork, softmax } from "../../course_utils/interactives/nn.js";
 
 const close = (a, b, tolerance = 1e-12) => assert.ok(Math.abs(a - b) <= tolerance, `${a} is not within ${tolerance} of ${b}`);
-const pack = (values) => Buffer.from(new Float32Array(values).buffer).toString("base64");
+const base64 = (bytes) => btoa(String.fromCharCode(...bytes)); // in Node and in a browser
+const pack = (values) => base64(new Uint8Array(new Float32Array(values).buffer));
 
 test("16-bit floats are read as the standard says", () => {
   for (const [bits, value] of [[0, 0], [0x3c00, 1], [0xc000, -2], [0x3555, 0.333251953125], [0x7bff, 65504], [1, 2 ** -24], [0x0400, 2 ** -14], [0x7c00, Infinity], [0xfc00, -Infinity]]) assert.equal(half(bits), value);
   assert.ok(Number.isNaN(half(0x7e00)));
-  assert.deepEqual([...decode(Buffer.from([0, 0x3c, 0, 0xc0]).toString("base64"), "float16")], [1, -2]);
+  assert.deepEqual([...decode(base64([0, 0x3c, 0, 0xc0]), "float16")], [1, -2]);
   assert.deepEqual([...decode(pack([1.5, -0.25]), "float32")], [1.5, -0.25]);
 });
 
