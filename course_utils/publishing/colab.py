@@ -97,7 +97,7 @@ def frozen(python):
 
 
 def changes(before, after):
-    """What an install line changed beyond adding the course itself.
+    """What an install line changed in the image: packages it lacked may come, its own stay as they are.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def changes(before, after):
         Names and versions, as `frozen` gives them.
     """
     faults = [
-        f"{name}: {before.get(name, 'missing')} became {after.get(name, 'missing')}"
-        for name in sorted(set(before) | set(after))
-        if name != DISTRIBUTION and before.get(name) != after.get(name)
+        f"{name}: {version} became {after.get(name, 'missing')}"
+        for name, version in sorted(before.items())
+        if name != DISTRIBUTION and version != after.get(name)
     ]
     if DISTRIBUTION not in after:
         faults.append(f"{DISTRIBUTION} was not installed")

@@ -125,14 +125,12 @@ def test_a_disk_that_fails_leaves_nothing_behind(course, monkeypatch):
     assert files(course.project.root) == before
 
 
-def test_an_install_line_may_add_the_course_and_nothing_else():
+def test_an_install_line_may_add_what_the_image_lacks_and_change_nothing():
     before = {"numpy": "2.1.3", "pip": "25"}
     course = {"deep-learning-measured": "0.1.0"}
     assert colab.changes(before, before | course) == []
-    assert colab.changes(before, {"numpy": "2.2.0", "tqdm": "4", "pip": "25"} | course) == [
-        "numpy: 2.1.3 became 2.2.0",
-        "tqdm: missing became 4",
-    ]
+    assert colab.changes(before, before | course | {"mnist1d": "0.0.2"}) == []
+    assert colab.changes(before, {"numpy": "2.2.0"} | course) == ["numpy: 2.1.3 became 2.2.0", "pip: 25 became missing"]
     assert colab.changes(before, before) == ["deep-learning-measured was not installed"]
 
 
