@@ -8,7 +8,8 @@ import base64
 import io
 
 from course_utils import _outputs
-from course_utils.figures.drawing import decision_regions, heat_map, image_grid, learning_curves, points
+from course_utils.figures.drawing import decision_regions, heat_map, learning_curves, points
+from course_utils.figures.images import image, image_grid, image_rows
 from course_utils.figures.style import (
     BLUE,
     BROWN,
@@ -40,7 +41,9 @@ __all__ = [
     "colour_map",
     "decision_regions",
     "heat_map",
+    "image",
     "image_grid",
+    "image_rows",
     "learning_curves",
     "picture",
     "points",
@@ -113,22 +116,22 @@ def picture(fig):
 
     raw = io.BytesIO()
     fig.savefig(raw, format="png", dpi=DOTS_PER_INCH)
-    image = Image.open(raw).convert("RGB")
+    full = Image.open(raw).convert("RGB")
     for colours in COLOURS:
         # Coverage keeps rare colours such as thin lines; one step of k-means keeps the ground exact.
-        drawn = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
-        if _shows_no_steps(image, drawn):
+        drawn = full.quantize(colours, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+        if _shows_no_steps(full, drawn):
             break
     small = io.BytesIO()
     drawn.save(small, format="PNG", optimize=True)
     return small.getvalue()
 
 
-def _shows_no_steps(image, drawn):
+def _shows_no_steps(full, drawn):
     """Tell whether a reduced picture is off by more than 8 of 255 in at most one pixel of twenty."""
     import numpy as np
 
-    off = np.abs(np.asarray(image, dtype=int) - np.asarray(drawn.convert("RGB"), dtype=int)).max(axis=-1)
+    off = np.abs(np.asarray(full, dtype=int) - np.asarray(drawn.convert("RGB"), dtype=int)).max(axis=-1)
     return (off > 8).mean() <= 0.05
 
 

@@ -5,15 +5,12 @@ import math
 from course_utils.figures.style import (
     BLUE,
     CYCLE,
-    FAINT_FRAME,
     INK,
     LINES,
     NEGATIVE_GROUND,
     ORANGE,
     PAPER,
     POSITIVE_GROUND,
-    TO_INK,
-    blend,
     colour_map,
     readable_on,
     text_tone,
@@ -172,70 +169,6 @@ def _name_ends(ax, ends):
             annotation_clip=False,
         )
         free = place + LABEL_DISTANCE
-
-
-def image_grid(images, titles=None, columns=None, suptitle=None, diverging=False):
-    """Lay out small images in rows.
-
-    Parameters
-    ----------
-    images : array_like of shape (n, height, width) or (n, height, width, 3)
-        Grey images, drawn as ink from their smallest to their largest value, or
-        colour images.
-    titles : sequence of length n, optional
-        A short text above each image.
-    columns : int, optional
-        Images in a row; by default at most ten.
-    suptitle : str, optional
-        The finding, above all.
-    diverging : bool, default False
-        Grey images hold signs: orange below zero, blue above, all on one scale.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Ready for `show`.
-
-    Raises
-    ------
-    ValueError
-        If a shape, the number of titles or of columns does not fit.
-    """
-    import matplotlib.pyplot as plt
-    import numpy as np
-
-    images = np.asarray(images)
-    if images.size == 0 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
-        raise ValueError(f"images must be (n, height, width) or (n, height, width, 3), got {images.shape}")
-    if titles is not None and len(titles) != len(images):
-        raise ValueError(f"titles must be one for each of {len(images)} images, got {len(titles)}")
-    if columns is not None and columns < 1:
-        raise ValueError(f"columns must be at least 1, got {columns}")
-    columns = min(len(images), columns or 10)
-    rows = math.ceil(len(images) / columns)
-    side = min(6.3 / columns, 1.6)  # inches
-    height = rows * (side * images.shape[1] / images.shape[2] + (0.26 if titles is not None else 0.04))
-    fig, axes = plt.subplots(
-        rows, columns, figsize=(6.5, height + (0.45 if suptitle else 0.15)), squeeze=False
-    )
-    fig.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
-    span = {}
-    if images.ndim == 3:
-        high = np.abs(images).max() if diverging else images.max()
-        low = -high if diverging else images.min()
-        span = {"vmin": low, "vmax": high, "cmap": colour_map(diverging=True) if diverging else blend(TO_INK)}
-    for index, ax in enumerate(axes.ravel()):
-        if index >= len(images):
-            ax.set_axis_off()
-            continue
-        ax.imshow(images[index], **span)
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set(visible=True, color=FAINT_FRAME)
-        if titles is not None:
-            ax.set_title(titles[index], fontsize=9.5, fontweight="normal", loc="center", pad=3)
-    if suptitle:
-        fig.suptitle(suptitle, x=0.012, ha="left")
-    return fig
 
 
 def heat_map(

@@ -74,9 +74,22 @@ def bundle(name: str) -> str:
 
 
 @cache
-def style() -> str:
-    """Return the style sheet that all figures share."""
-    return _shrink((HERE / "runtime.css").read_text(encoding="utf-8"))
+def style() -> tuple[str, str]:
+    """Return the style sheet that all figures share: what their words need, and the rest."""
+    words, rest = (HERE / "runtime.css").read_text(encoding="utf-8").split("/* Up to here", 1)
+    return _shrink(words), _shrink("/* Up to here" + rest)
+
+
+def _styling(css: str) -> str:
+    """Return a script that adds a style sheet to the page, once for all figures in it."""
+    mark = hashlib.sha256(css.encode()).hexdigest()[:8]
+    return (
+        f"if (!document.head.querySelector('style[data-dlm-style=\"{mark}\"]')) {{\n"
+        'const sheet = document.createElement("style");\n'
+        f'sheet.dataset.dlmStyle = "{mark}";\n'
+        f"sheet.textContent = {json.dumps(css)};\n"
+        "document.head.append(sheet);\n}\n"
+    )
 
 
 def _unpacking(script: str) -> str:
@@ -130,9 +143,9 @@ class Interactive:
 
     def html(self) -> str:
         """Return the whole figure as HTML that stands alone."""
-        script, css = bundle(self.name), style()
-        key = f"{self.name}-{hashlib.sha256((script + css).encode()).hexdigest()[:8]}"
-        call = f'mountAll("{key}", figure);\n//# sourceURL={self.name}.js\n'
+        script, (words, rest) = bundle(self.name), style()
+        key = f"{self.name}-{hashlib.sha256((script + words + rest).encode()).hexdigest()[:8]}"
+        call = f'{_styling(rest)}mountAll("{key}", figure);\n//# sourceURL={self.name}.js\n'
         data = inert(json.dumps(self.props, sort_keys=True, separators=(",", ":"), allow_nan=False))
         alt = html.escape(self.alt)
         lesson = "".join(f"<p>{html.escape(text)}</p>" for text in [*self.lesson, WITHOUT_SCRIPT])
@@ -140,7 +153,7 @@ class Interactive:
             f'<div class="dlm" data-dlm="{key}" role="group" aria-label="{alt}">'
             f"<p><strong>Interactive figure.</strong> {alt}</p>{lesson}"
             f'<script type="application/json">{data}</script></div>\n'
-            f"<style>\n{css}</style>\n"
+            f"<style>\n{words}</style>\n"
             f'<script type="module">\n{_unpacking(script + call)}\n</script>'
         )
 

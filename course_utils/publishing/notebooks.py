@@ -124,7 +124,8 @@ def write(notebook, path):
 
     nbformat.validate(notebook)
     squeeze(notebook)
-    text = nbformat.writes(notebook) + "\n"
+    # One value per line keeps differences readable; the spaces before it would be a twentieth of the file.
+    text = re.sub(r"^ +", "", nbformat.writes(notebook), flags=re.M) + "\n"
     write_text(path, text)
     return len(text.encode())
 

@@ -463,3 +463,46 @@ def test_style_is_only_set_on_request():
         matplotlib.rcdefaults()
         figures.picture(plt.figure())
         assert matplotlib.rcParams["axes.spines.top"]
+
+
+def test_image_fills_its_axes_with_sharp_pixels():
+    ax = plt.figure().add_subplot()
+    figures.image(ax, np.eye(4), title="one", limits=(0, 2))
+    assert ax.images[0].get_interpolation() == "nearest"
+    assert ax.images[0].get_clim() == (0, 2)
+    assert len(ax.get_xticks()) == 0 and ax.get_title() == "one"
+    figures.image(ax, np.array([[-3.0, 1.0]]), diverging=True)
+    assert ax.images[1].get_clim() == (-3, 3)
+    with pytest.raises(ValueError, match=r"pixels must be .* got \(2, 2, 2\)"):
+        figures.image(ax, np.zeros((2, 2, 2)))
+
+
+def test_image_rows_name_each_row_and_leave_places_empty():
+    rows = {"asked": np.zeros((3, 8, 8)), "change": np.full((2, 4, 4), -2.0)}
+    fig = figures.image_rows(rows, titles=["a", "b", "c"], diverging=["change"], suptitle="Two rows")
+    assert len(fig.axes) == 6
+    assert [ax.get_ylabel() for ax in fig.axes[::3]] == ["asked", "change"]
+    assert [ax.get_title() for ax in fig.axes[:3]] == ["a", "b", "c"]
+    assert fig.axes[3].images[0].get_clim() == (-2, 2)
+    assert not fig.axes[5].images
+
+
+def test_image_rows_scale_a_row_or_each_image():
+    pictures = np.array([[[0.0, 1.0]], [[0.0, 4.0]]])
+    together, apart = (figures.image_rows({"x": pictures}, each=each) for each in (False, True))
+    assert [ax.images[0].get_clim()[1] for ax in together.axes] == [4, 4]
+    assert [ax.images[0].get_clim()[1] for ax in apart.axes] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "words"),
+    [
+        ({}, {}, "at least one row"),
+        ({"x": np.zeros((8, 8))}, {}, r"row 'x' must be \(n, height, width\), got \(8, 8\)"),
+        ({"x": np.zeros((2, 8, 8))}, {"titles": ["a"]}, "each of 2 columns, got 1"),
+        ({"x": np.zeros((2, 8, 8))}, {"diverging": ["y"]}, r"diverging must name rows \(x\), got y"),
+    ],
+)
+def test_image_rows_refuse_what_does_not_fit(rows, options, words):
+    with pytest.raises(ValueError, match=words):
+        figures.image_rows(rows, **options)

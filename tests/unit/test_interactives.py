@@ -193,10 +193,19 @@ def test_no_network_names_in_the_modules():
 
 
 def test_colours_are_those_of_the_figures():
-    css = base.style()
+    css = "".join(base.style())
     light, dark = css.split("[data-scheme=dark]")[:2]
     assert "--plus: #0072b2" in light and "--minus: #d55e00" in light
     assert "--plus: #56b4e9" in dark and "--minus: #f0a35e" in dark
+
+
+def test_most_of_the_style_travels_packed():
+    words, rest = base.style()
+    page = interactives.perceptron("and").html()
+    assert words in page and rest not in page
+    assert len(words) < 1_200 < len(rest)
+    script = gzip.decompress(base64.b64decode(re.search(r'atob\("([^"]+)"\)', page)[1])).decode()
+    assert json.dumps(rest) in script
 
 
 # ---- arguments
