@@ -5,8 +5,10 @@ Needs no built book: the figures' own output is put on a page of a few lines.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -146,6 +148,53 @@ def test_forward_pass_equals_keras_in_chromium(module_page):
         found = in_page(module_page, "nn.js", reference.CLASSIFY, [export_keras(model), images.tolist()])
         worst = reference.compare(model, images, found)
         print(f"{name}: logits {worst[0]:.1e}, probabilities {worst[1]:.1e}")
+
+
+def stored_network():
+    """The network that readers of lecture 06 draw for, as its stored notebook holds it."""
+    cells = json.loads((ROOT / "notebooks" / "06_cnns.ipynb").read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    pages = ["".join(output.get("data", {}).get("text/html", "")) for output in outputs]
+    [page] = [page for page in pages if 'data-dlm="draw_digit' in page]
+    [data] = re.findall(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
+    return json.loads(data)["network"]
+
+
+def rebuilt(network):
+    """The same network in Keras, from the same weights."""
+    layers, kind = reference.keras().layers, network["precision"]
+    chain, weights = [], []
+    for entry in network["layers"]:
+        activation = entry.get("activation", "linear")
+        if entry["type"] == "conv":
+            size, padding = tuple(entry["size"]), entry["padding"]
+            chain.append(layers.Conv2D(entry["filters"], size, padding=padding, activation=activation))
+        elif entry["type"] == "dense":
+            chain.append(layers.Dense(entry["units"], activation=activation))
+        elif entry["type"] == "pool":
+            chain.append(layers.MaxPooling2D())
+        else:
+            assert entry["type"] == "shape", f"a layer that this test can't rebuild: {entry['type']}"
+            chain.append(layers.Reshape(entry["shape"]))
+        parts = (base64.b64decode(entry[name]) for name in ("kernel", "bias") if name in entry)
+        weights += [np.frombuffer(part, np.dtype(kind).newbyteorder("<")).astype("float32") for part in parts]
+    model = reference.keras().Sequential([reference.keras().Input(network["input"]), *chain])
+    shapes = [part.shape for part in model.get_weights()]
+    model.set_weights([part.reshape(shape) for part, shape in zip(weights, shapes, strict=True)])
+    return model
+
+
+def test_the_lectures_own_network_equals_keras_in_chromium(module_page):
+    from course_utils import datasets
+
+    network, images = stored_network(), reference.test_images()
+    model = rebuilt(network)
+    found = in_page(module_page, "nn.js", reference.CLASSIFY, [network, images.tolist()])
+    assert len(found) == 100
+    worst = reference.compare(model, images, found)
+    print(f"lecture 06: logits {worst[0]:.1e}, probabilities {worst[1]:.1e}")
+    answers = np.array([np.argmax(logits) for logits, _ in found])
+    assert np.mean(answers == datasets.load_digits().y_test[:100]) >= 0.9  # these are its trained weights
 
 
 def test_convolution_equals_keras_in_chromium(module_page):
