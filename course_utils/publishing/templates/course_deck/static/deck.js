@@ -1,9 +1,12 @@
 // Starts reveal.js and fits interactive figures into the room that their slide leaves them.
 (() => {
-  /** Scale an interactive figure to its frame; it may grow a little on an empty slide. */
+  /** Scale an interactive figure to its frame; it may grow a little on an empty slide. A tall one is
+      laid out in two columns under the slide's words, so that its writing stays large enough. */
   function fit(part) {
     const figure = part.querySelector("[data-dlm]");
     if (!figure?.offsetHeight || !part.clientHeight) return; // not on show: nothing has a size yet
+    if (!figure.dataset.wide && figure.dataset.mounted !== undefined)
+      figure.dataset.wide = part.clientHeight < 0.66 * figure.offsetHeight ? "yes" : "no";
     const scale = Math.min(part.clientHeight / figure.offsetHeight, part.clientWidth / figure.offsetWidth, 1.3);
     figure.style.transform = `scale(${Math.floor(scale * 1000) / 1000})`;
   }
