@@ -2,15 +2,20 @@
 
 import ast
 import builtins
+import itertools
+import linecache
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from course_utils import reproducibility
 from course_utils.publishing import notebooks, slicing
 from course_utils.publishing.project import Project
 from course_utils.publishing.sources import tree_of
 
 PROJECT = Project.at(Path(__file__).resolve().parents[2])
+PIECE = itertools.count(1)  # every piece of code has a file name of its own
 
 
 class LectureCode:
@@ -81,6 +86,8 @@ class LectureCode:
     def namespace(self, *names, upto=None):
         """Run the cells that some values need, or all cells above a place, and return what they bound.
 
+        Threads stay as they are: another test may have started TensorFlow's.
+
         Parameters
         ----------
         *names : str
@@ -97,8 +104,9 @@ class LectureCode:
         else:
             chosen = slicing.needed_cells(sources, names=names)
         values = {}
-        for index in chosen:
-            self._run(tree_of(sources[index]).body, values)
+        with mock.patch.object(reproducibility, "limit_threads"):
+            for index in chosen:
+                self._run(tree_of(sources[index]).body, values)
         lost = [name for name in names if name not in values]
         if lost:
             raise LookupError(f"{self.name} computes no {', '.join(lost)}")
@@ -128,8 +136,10 @@ class LectureCode:
 
         matplotlib.use("agg")
         values.setdefault("__name__", self.name)
-        module = ast.fix_missing_locations(ast.Module(body=list(body), type_ignores=[]))
-        exec(compile(module, f"<{self.name}>", "exec"), values)
+        source = ast.unparse(ast.Module(body=list(body), type_ignores=[]))
+        place = f"<{self.name}, piece {next(PIECE)}>"
+        linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)  # tf.function reads it
+        exec(compile(source, place, "exec"), values)
         return values
 
 
