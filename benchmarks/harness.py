@@ -89,6 +89,8 @@ class Comparison:
     agree : callable
         Maps a dict of side to quality to a list of complaints. Called for the first run with
         ``first=True``, and again after every round.
+    more : callable, optional
+        Maps the rows to lines that stand below the table: what it has no column for.
     """
 
     title: str
@@ -101,6 +103,7 @@ class Comparison:
     check_steps: int
     block_steps: int
     agree: Callable
+    more: Callable | None = None
 
 
 def same_training(qualities, first, *, tolerance=1e-6, least_accuracy=0.0):
@@ -259,6 +262,7 @@ def compare(module, comparison, rounds, say=print):
                 time.sleep(PAUSE)
                 answer = worker.ask(steps=comparison.block_steps, seed=number)
                 row.times.append(answer["seconds"])
+                row.rounds.append(answer["quality"])
                 reached[row.label] = answer["quality"]
             _refuse(comparison.agree(reached, first=False))
             say(f"round {number + 1} of {rounds}")

@@ -1,18 +1,19 @@
 """What a comparison found, and how it is shown: medians, spread, ratios."""
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class Row:
-    """One side's result at its best number of threads; times in seconds per step, one per round."""
+    """One side's result at its best number of threads; times in seconds per step, and qualities, one per round."""
 
     side: object
     threads: int
     times: list
     versions: dict
     quality: dict
+    rounds: list = field(default_factory=list)
 
     @property
     def label(self):
@@ -65,6 +66,8 @@ def table(comparison, rows, rounds):
         name = f"{row.side.role}: {row.side.name}" + (f" ({versions})" if versions else "")
         cells = (name, row.threads, shown(row.median), f"{shown(min(row.times))}–{shown(max(row.times))}", *ratios)
         lines.append(f"| {' | '.join(map(str, cells))} |")
+    if comparison.more:
+        lines += ["", *comparison.more(rows)]
     reached = ratio_to(ours, fastest)[0]
     word = "met" if reached >= comparison.goal else "MISSED"
     lines += ["", f"Goal: at least {comparison.goal:g} times as fast as the fastest peer. {word}: {reached:.2f}."]

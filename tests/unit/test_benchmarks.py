@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import benchmarks.__main__ as command
-from benchmarks import harness, numpy_network, peers, scalar_engine, table, worker
+from benchmarks import digits_network, harness, numpy_network, peers, scalar_engine, table, worker
 from benchmarks.harness import Comparison, Refused, Side
 from benchmarks.table import Row
 
@@ -359,6 +359,59 @@ def test_the_scalar_side_solves_micrograds_problem():
     assert quality["losses"] == pytest.approx(losses, rel=1e-9)
 
 
+def test_the_network_on_digits_starts_where_it_should_and_reaches_its_goal(monkeypatch):
+    """Shapes, Glorot's spread and one short training of ours; the peer may not be installed."""
+    monkeypatch.setattr(digits_network, "THRESHOLD", 0.8)
+    problem = digits_network.problem()
+    json.dumps(problem)
+    assert [len(problem[key]) for key in ("x_train", "y_train", "x_test", "y_test")] == [1438, 1438, 359, 359]
+    weights = [np.array(W) for W in digits_network.starting_weights(3)]
+    assert [W.shape for W in weights] == [(3, 3, 1, 32), (3, 3, 32, 64), (256, 10)]
+    for W, fan in zip(weights, (9 + 288, 288 + 576, 266), strict=True):
+        high = np.sqrt(6 / fan)
+        assert np.abs(W).max() <= high and W.std() == pytest.approx(high / np.sqrt(3), rel=0.1)
+    [ours] = [side for side in digits_network.COMPARISON.sides if side.role == "ours"]
+    quality = run_side(ours, problem, 1)
+    assert (quality["parameters"], quality["examples"]) == (sum(W.size for W in weights) + 106, 1438)
+    assert 0.8 <= quality["accuracy"] <= 1 and 1.5 < quality["start"] < 4
+    assert quality["epochs"] < 40 and 0 < quality["epoch"] and 0 < quality["first"]
+    assert digits_network.agree({"ours": quality}, first=True) == []
+
+
+def test_all_sides_see_the_same_batches_in_another_order_each_epoch():
+    one, other = digits_network.Trained(), digits_network.Trained()
+    one.targets = other.targets = [0] * 100
+    epochs = [list(map(tuple, rows)) for rows, _ in zip(one.orders(5), range(3), strict=False)]
+    assert epochs == [list(map(tuple, rows)) for rows, _ in zip(other.orders(5), range(3), strict=False)]
+    assert [len(rows) for rows in epochs[0]] == [digits_network.BATCH] * 3
+    assert len({row for rows in epochs[0] for row in rows}) == 96
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"parameters": 2}, "parameters: 9 in a, 2 in b"),
+        ({"examples": 2}, "examples: 9 in a, 2 in b"),
+        ({"start": 2.31}, "loss before training: 2.3 in a, 2.31 in b"),
+        ({"accuracy": 0.97, "epochs": 80}, "accuracy 0.970 in b after 80 epochs"),
+    ],
+)
+def test_unequal_trainings_are_named(changes, complaint):
+    quality = {"parameters": 9, "examples": 9, "start": 2.3, "accuracy": 0.99, "epochs": 12}
+    assert digits_network.agree({"a": quality, "b": quality | {"start": 2.30001}}, False) == []
+    assert digits_network.agree({"a": quality, "b": quality | changes}, False) == [complaint]
+
+
+def test_table_of_epochs_stands_below():
+    rows = [row("a", "ours", [1.0, 2.0, 1.5]), row("b", "peer", [3.0, 4.0, 3.5])]
+    for found, seconds in zip(rows, (0.05, 0.1), strict=True):
+        found.rounds = [{"epochs": count, "epoch": seconds, "first": 0.3} for count in (30, 10, 20)]
+    text = table.table(dataclasses.replace(digits_network.COMPARISON, more=digits_network.by_epoch), rows, 3)
+    assert ["peer: b", "20", "10–30", "100", "**2.00**", "300"] in cells_of(text)
+    assert ["ours: a", "20", "10–30", "50", "1", "300"] in cells_of(text)
+
+
 @pytest.mark.parametrize("name", command.names())
 def test_every_comparison_has_one_side_of_ours_and_a_peer(name):
     comparison = __import__(f"benchmarks.{name}", fromlist=["COMPARISON"]).COMPARISON
@@ -382,7 +435,7 @@ def test_what_the_peers_python_imports_needs_only_the_standard_library(name):
 
 def test_command_names_what_there_is(capsys):
     for wrong, said in (
-        (["nothing"], "no comparison 'nothing'; there are numpy_network, scalar_engine"),
+        (["nothing"], "no comparison 'nothing'; there are digits_network, numpy_network, scalar_engine"),
         (["--rounds", "0"], "rounds must be at least 1"),
         (["scalar_engine", "--save"], "--save stores all comparisons: name none"),
     ):
@@ -397,6 +450,8 @@ def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, cap
     monkeypatch.setattr(harness, "ROOT", tmp_path)
     monkeypatch.setattr(command, "RESULTS", tmp_path / "RESULTS.md")
     rows = [row("a", "ours", [1.0]), row("b", "peer", [2.0])]
+    for found in rows:
+        found.rounds = [{"epochs": 9, "epoch": 0.1, "first": 0.2}]
     monkeypatch.setattr(harness, "compare", lambda *given, **more: rows)
     assert command.main(["--save", "--rounds", "1"]) == 0
     stored, printed = (tmp_path / "RESULTS.md").read_text(encoding="utf-8"), capsys.readouterr().out
