@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from .adversarial import adversarial
 from .arguments import number, pair, plain, points, whole
 from .backprop import computation_graph, playground
 from .base import Interactive
@@ -16,6 +17,7 @@ from .cnns import convolution, draw_digit
 
 __all__ = [
     "Interactive",
+    "adversarial",
     "computation_graph",
     "convolution",
     "draw_digit",

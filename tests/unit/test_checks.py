@@ -25,6 +25,8 @@ def exercises():
     """Checks of an invented lecture 9; the registry is as before afterwards."""
     checks.known()  # load the lectures' checks first, so that they are kept
     before = dict(checks._registry)
+    for number in [number for number in before if number.startswith("9.")]:
+        del checks._registry[number]  # the invented lecture takes the place of the real one
 
     @checks.register("9.1", hint=HINT)
     def border(line):
