@@ -14,6 +14,7 @@ from .arguments import number, pair, plain, points, whole
 from .backprop import computation_graph, playground
 from .base import Interactive
 from .cnns import convolution, draw_digit
+from .gans import gan_playground, latent_explorer
 
 __all__ = [
     "Interactive",
@@ -21,6 +22,8 @@ __all__ = [
     "computation_graph",
     "convolution",
     "draw_digit",
+    "gan_playground",
+    "latent_explorer",
     "perceptron",
     "playground",
     "sigmoid_ramp",

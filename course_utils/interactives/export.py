@@ -8,7 +8,7 @@ from typing import Any
 
 from .arguments import one_of
 
-ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid")
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "tanh", "sigmoid")
 PRECISIONS = ("float32", "float16")
 IDLE = (  # do nothing once a network is trained
     "InputLayer",
@@ -28,31 +28,37 @@ KNOWN = (
     "Dense",
     "Activation",
     "ReLU",
+    "LeakyReLU",
     "Softmax",
     "Sequential",
 )
+ENDS = ("logits", "values")
 
 
 class Unsupported(ValueError):
     """A network holds something that nn.js can't compute."""
 
 
-def export_keras(model: Any, *, precision: str = "float32") -> dict[str, object]:
+def export_keras(model: Any, *, precision: str = "float32", ends: str = "logits") -> dict[str, object]:
     """Write a Sequential Keras network as a dict that JSON can hold.
 
-    Its last layer gives logits: a softmax at the end, as an activation or as a
-    layer, is left out, because nn.js applies one in any case.
+    A classifier's last layer gives logits: a softmax at the end, as an activation or
+    as a layer, is left out, because nn.js applies one in any case. A network that
+    ends in "values", like a generator, is taken as it is.
 
     Parameters
     ----------
     model : keras.Sequential
         Built network of Conv2D (stride 1), MaxPooling2D (2 by 2), Flatten, Reshape,
-        Dense, Activation, ReLU and Softmax. Dropout, noise and random changes of the
-        picture may be there; they rest after training. Activations are linear,
-        relu, tanh and sigmoid.
+        Dense, Activation, ReLU, LeakyReLU and Softmax. Dropout, noise and random
+        changes of the picture may be there; they rest after training. Activations are
+        linear, relu, leaky_relu (also as a layer, with its slope), tanh and sigmoid.
     precision : {"float32", "float16"}
         How the weights are stored. float16 takes half the room, and keeps about
         three decimal digits.
+    ends : {"logits", "values"}
+        What the network gives. Values may come from any layer and activation but a
+        softmax.
 
     Returns
     -------
@@ -69,6 +75,7 @@ def export_keras(model: Any, *, precision: str = "float32") -> dict[str, object]
         computed or stored. The message names it.
     """
     one_of("precision", precision, PRECISIONS)
+    one_of("ends", ends, ENDS)
     if type(model).__name__ != "Sequential" or not _of_keras(model):
         raise TypeError(f"model must be a keras.Sequential, got {type(model).__name__}")
     if not model.built:
@@ -77,7 +84,7 @@ def export_keras(model: Any, *, precision: str = "float32") -> dict[str, object]
     if None in shape:
         raise Unsupported(f"model must know the shape of its input, got {shape}")
     layers = [entry for layer in _walk(model) for entry in _entries(layer, precision)]
-    if layers and layers[-1].get("activation") == "softmax":
+    if ends == "logits" and layers and layers[-1].get("activation") == "softmax":
         layers[-1].pop("activation")
         if layers[-1]["type"] == "activate":
             layers.pop()
@@ -87,7 +94,7 @@ def export_keras(model: Any, *, precision: str = "float32") -> dict[str, object]
             raise Unsupported(
                 f"layer {i + 1} has activation {chosen}: it must be one of {', '.join(ACTIVATIONS)}"
             )
-    if not layers or layers[-1]["type"] != "dense" or "activation" in layers[-1]:
+    if ends == "logits" and (not layers or layers[-1]["type"] != "dense" or "activation" in layers[-1]):
         raise Unsupported("model must end with a Dense layer that gives logits, or with a softmax after them")
     return {"input": list(shape), "precision": precision, "layers": layers}
 
@@ -158,7 +165,13 @@ def _entries(layer: Any, precision: str) -> list[dict[str, Any]]:
         if kind == "Softmax":
             need("axis", -1)
         entry = {"type": "activate"}
-    chosen = {"ReLU": "relu", "Softmax": "softmax"}.get(kind, config.get("activation", "linear"))
+    fixed = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "Softmax": "softmax"}
+    chosen = fixed.get(kind, config.get("activation", "linear"))
+    inner = layer if kind == "LeakyReLU" else getattr(layer, "activation", None)
+    if _of_keras(inner) and type(inner).__name__ == "LeakyReLU":  # the layer itself, or given as an activation
+        chosen, entry["slope"] = "leaky_relu", round(float(inner.negative_slope), 9)
+    elif chosen == "leaky_relu":
+        entry["slope"] = 0.2  # the default of Keras
     if not isinstance(chosen, str):  # a function of one's own
         chosen = getattr(layer.activation, "__name__", "of its own")
         raise Unsupported(

@@ -14,6 +14,8 @@ export function decode(text, precision) {
 }
 
 const ACTIVATE = { linear: (z) => z, relu: (z) => (z > 0 ? z : 0), tanh: Math.tanh, sigmoid: (z) => 1 / (1 + Math.exp(-z)) };
+/** What a layer does to each number; only a leaky ReLU has a slope of its own. */
+const activationOf = ({ activation, slope }) => (activation === "leaky_relu" ? (z) => (z > 0 ? z : slope * z) : ACTIVATE[activation]);
 
 /** exp(z) over the sum of exp(z); the largest one is taken off first, so that nothing overflows. */
 export function softmax(logits) {
@@ -62,12 +64,12 @@ export function loadNetwork({ input, layers, precision }) {
   return { input, layers: layers.map((layer) => ({ ...layer, kernel: numbers(layer.kernel), bias: numbers(layer.bias) })) };
 }
 
-/** What each layer gives for one input: { type, data, shape }. The last one holds the logits. */
+/** What each layer gives for one input: { type, data, shape }. The last one holds the logits, or what else the network gives. */
 export function forwardAll(net, input) {
   let now = { data: Float64Array.from(input), shape: net.input };
   return net.layers.map((layer) => {
     const { data, shape } = COMPUTE[layer.type](layer, now), name = layer.activation ?? "linear";
-    now = { type: layer.type, shape, data: name === "linear" ? data : data.map(ACTIVATE[name]) };
+    now = { type: layer.type, shape, data: name === "linear" ? data : data.map(activationOf(layer)) };
     return now;
   });
 }

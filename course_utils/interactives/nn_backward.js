@@ -2,7 +2,7 @@
 
 import { classify, forwardAll, softmax } from "./nn.js";
 
-const STEEP = { linear: () => 1, relu: (y) => (y > 0 ? 1 : 0), tanh: (y) => 1 - y * y, sigmoid: (y) => y * (1 - y) };
+const STEEP = { linear: () => 1, relu: (y) => (y > 0 ? 1 : 0), tanh: (y) => 1 - y * y, sigmoid: (y) => y * (1 - y), leaky_relu: (y, leak) => (y > 0 ? 1 : leak) };
 
 /** Gradient by a layer's input, from the gradient by its output (before the activation). */
 const BACK = {
@@ -41,7 +41,7 @@ export function inputSlope(net, input, byLogits) {
   let slope = Float64Array.from(byLogits(Array.from(layers.at(-1).data)));
   for (let l = net.layers.length - 1; l >= 0; l--) {
     const name = net.layers[l].activation ?? "linear", before = l ? layers[l - 1] : { data: Float64Array.from(input), shape: net.input };
-    if (name !== "linear") slope = slope.map((g, i) => g * STEEP[name](layers[l].data[i]));
+    if (name !== "linear") slope = slope.map((g, i) => g * STEEP[name](layers[l].data[i], net.layers[l].slope));
     slope = BACK[net.layers[l].type](net.layers[l], before, slope);
   }
   return Array.from(slope);

@@ -1,6 +1,8 @@
 // The perceptron rule on points in a plane, its cycles and its bound, without any drawing.
 // The neuron says +1 where W0*I0 + W1*I1 - t > 0. Weights are [W0, W1, t]; a point is [I0, I1, label].
 
+import { seeded } from "./seeded.js";
+
 const CAP = 10000;
 export const MOST_POINTS = 40, GRID = 0.05;
 export const TINY = 1e-9; // exact sums leave a score of 0; in binary it may be 1e-17
@@ -97,22 +99,12 @@ export function mistakeBound(points) {
   return separable ? Math.floor((radius(points) / margin) ** 2 + 1e-6) : Infinity;
 }
 
-/** mulberry32: a small seeded generator, so that every reader meets the same points. */
-export function generator(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let v = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    v = (v + Math.imul(v ^ (v >>> 7), 61 | v)) ^ v;
-    return ((v ^ (v >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 export const snap = (v) => Math.round(Math.round(v / GRID) * GRID * 100) / 100;
 const gate = (...labels) => [[0, 0, labels[0]], [0, 1, labels[1]], [1, 0, labels[2]], [1, 1, labels[3]]];
 
 /** Twelve points on both sides of a hidden line, none closer to it than `gap`. */
 export function randomSet(seed, gap = 0.15) {
-  const r = generator(seed), angle = 2 * Math.PI * r(), [a, b] = [Math.cos(angle), Math.sin(angle)];
+  const r = seeded(seed), angle = 2 * Math.PI * r(), [a, b] = [Math.cos(angle), Math.sin(angle)];
   const t = (a + b) / 2 + 0.6 * (r() - 0.5), points = [];
   while (points.length < 12) {
     const p = [snap(3 * r() - 1), snap(3 * r() - 1)], s = score([a, b, t], p), label = s > 0 ? 1 : -1;

@@ -1,23 +1,14 @@
 // A small fully connected network, its data and its training, without any drawing. All numbers are float64.
 // Hidden units share one activation; the output is a sigmoid, the loss the mean log-loss in nats.
 
+import { normal, seeded } from "./seeded.js";
+
 export const SETS = ["circle", "xor", "gaussians", "spiral"];
 export const ACTIVATIONS = ["tanh", "relu", "sigmoid", "linear"];
 export const PENALTIES = ["none", "L1", "L2"];
 export const HALF = 6; // the plane reaches from -6 to 6 both ways
 export const POINTS = 200; // for training, and as many for the test
 export const MOST_LAYERS = 4, MOST_UNITS = 8;
-
-/** mulberry32: a small seeded generator, so that every reader meets the same run. */
-export function seeded(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let v = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    v = (v + Math.imul(v ^ (v >>> 7), 61 | v)) ^ v;
-    return ((v ^ (v >>> 14)) >>> 0) / 4294967296;
-  };
-}
-const normal = (r) => Math.sqrt(-2 * Math.log(1 - r())) * Math.cos(2 * Math.PI * r());
 
 /** Rows of x1, x2 and the class 1 or 0, one after the other. `noise` is a standard deviation, in units of the plane. */
 export function makeData(set, noise, seed, count = POINTS) {

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  bestMargin, correct, find, generator, isMistake, mistakeBound, namedSet, output, radius, randomSet, readSetup, runRule, score, startRun, turned, viewOf,
+  bestMargin, correct, find, isMistake, mistakeBound, namedSet, output, radius, randomSet, readSetup, runRule, score, startRun, turned, viewOf,
 } from "../../course_utils/interactives/perceptron_rule.js";
 import { clipHalf, clipLine, distanceToSegment, ticks } from "../../course_utils/interactives/plot.js";
 import { packState, unpackState, words } from "../../course_utils/interactives/runtime.js";
+import { seeded } from "../../course_utils/interactives/seeded.js";
 import reference from "./reference.mjs";
 
 const close = (a, b, tolerance, what = "") => assert.ok(Math.abs(a - b) <= tolerance, `${what} ${a} is not within ${tolerance} of ${b}`);
 const spread = (n, seed, labels) => {
-  const r = generator(seed);
+  const r = seeded(seed);
   return Array.from({ length: n }, () => [Math.round(60 * r() - 20) / 20, Math.round(60 * r() - 20) / 20, labels(r)]);
 };
 
@@ -35,7 +36,7 @@ test("the best margin equals the reference, and none is found where there is non
 
 test("the best margin beats every direction tried by brute force, and brute force comes near it", () => {
   for (let seed = 1; seed <= 12; seed++) {
-    const points = randomSet(seed), { margin, weights } = bestMargin(points), r = generator(seed);
+    const points = randomSet(seed), { margin, weights } = bestMargin(points), r = seeded(seed);
     const marginOf = (w) => Math.min(...points.map((p) => p[2] * score(w, p))) / Math.hypot(...w);
     close(marginOf(weights), margin, 1e-12);
     let best = -Infinity, at;
@@ -142,7 +143,7 @@ test("turning a line keeps its length and goes through the pivot and the pointer
 test("a line is clipped to the window, and the shaded side is where the score is positive", () => {
   const view = [-1, 2, -1, 2];
   for (let seed = 1; seed <= 50; seed++) {
-    const r = generator(seed), weights = [2 * r() - 1, 2 * r() - 1, r() - 0.5], ends = clipLine(weights, view);
+    const r = seeded(seed), weights = [2 * r() - 1, 2 * r() - 1, r() - 0.5], ends = clipLine(weights, view);
     for (const p of clipHalf(weights, view)) assert.ok(score(weights, p) > -1e-9);
     if (!ends) continue;
     for (const p of ends) {
