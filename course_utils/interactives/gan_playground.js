@@ -283,6 +283,7 @@ function render({ model, el }) {
     question = "";
     load(readSetting(model.get("shared")) ?? { ...given, start: 0 });
   }
+  if (el.closest(".deck-part-live")) el.dataset.wide = "yes"; // a slide shows it in two columns: the picture is larger so
   el.append(h("style", {}, STYLE), body);
   adopt(el, () => { drawSets(); show(); });
   begin();

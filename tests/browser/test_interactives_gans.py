@@ -504,11 +504,9 @@ def test_never_too_wide_and_hidden_at_first(show, generator):
 
 
 def test_on_a_slide_the_picture_stands_left_of_its_numbers(show):
-    page = show(interactives.gan_playground(), still=True, width=1300)
+    page = show(interactives.gan_playground(), main="deck-part-live", still=True, width=1300)
     deck = ROOT / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
     page.add_style_tag(content=deck.read_text(encoding="utf-8"))
-    page.evaluate("""() => { const e = document.querySelector('[data-dlm]'), box = document.createElement('div');
-      box.className = 'deck-part-live'; e.before(box); box.append(e); e.dataset.wide = 'yes'; }""")
     Figure(page).pixels()
     size = page.evaluate(
         "(() => { const e = document.querySelector('[data-dlm]'); return [e.offsetWidth, e.offsetHeight]; })()"
