@@ -246,6 +246,6 @@ def handles():
 
     def of(figure):
         sliders = "input[type=range]:not([disabled])"
-        return find(figure, "canvas[tabindex]", sliders, ".dlm-unit"), find(figure, "canvas[tabindex]", "svg", sliders)
+        return find(figure, "canvas[tabindex]", sliders, ".dlm-unit", "select"), find(figure, "canvas[tabindex]", "svg", sliders)
 
     return of
