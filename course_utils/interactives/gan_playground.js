@@ -83,7 +83,7 @@ function render({ model, el }) {
   let now, game, history, smooth, seen, real, z, question = "", running = 0, told = 0, dots = null;
 
   // ---- the parts of the page
-  const gameCanvas = h("canvas", { class: "dlm-game", role: "img" });
+  const gameCanvas = h("canvas", { class: "dlm-game", tabindex: 0, role: "application" });
   const plane = createPlane(gameCanvas, { view: [-HALF, HALF, -HALF, HALF], pad: [24, 6, 6, 22] });
   const curveCanvas = h("canvas", { class: "dlm-curve", role: "img", "aria-label": "Losses of the judge (solid) and of the forger (dashed) over the steps." });
   const curve = createPlane(curveCanvas, { view: [0, 100, 0, 2], ratio: 0.5, pad: [34, 14, 20, 22] });
@@ -262,7 +262,14 @@ function render({ model, el }) {
   const mark = (kind, text) => h("span", {}, h("i", { class: "dlm-" + kind }), text);
   const stroke = (style, text) => h("span", {}, h("i", { style: "height:0;width:22px;border-top:" + style }), text);
   const wash = (colour, text) => h("span", {}, h("i", { style: "background:var(--" + colour + ");opacity:.42" }), text);
-  const about = "Both players are networks with two hidden layers of " + WIDTH + " leaky units, trained with Adam on 64 real and 64 forged points a step, at the same time. The tint is the judge's verdict, clear where it is torn; for Wasserstein, whose score has no zero, clear half way between both clouds. "
+  const keys = { " ": () => run(Infinity), ArrowRight: oneStep, ArrowUp: () => run(100), ArrowLeft: restart, ArrowDown: restart, n: () => change({ start: now.start + 1 }) };
+  gameCanvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+
+  const about = "With the picture in focus, the space bar runs and pauses, → is one step, ↑ are 100, ← starts again and n starts elsewhere. Both players are networks with two hidden layers of " + WIDTH + " leaky units, trained with Adam on 64 real and 64 forged points a step, at the same time. The tint is the judge's verdict, clear where it is torn; for Wasserstein, whose score has no zero, clear half way between both clouds. "
     + "A place is covered when 2 % of 1,000 forged points lie within 3 spreads of it; near means within 3 spreads (" + words(3 * SPREAD, 2) + ") of the data. The judge is right in the share of points on their side (Wasserstein: of pairs in the right order); a coin has 50 %, and a loss of log 4 (dotted) with the first two losses. "
     + "The push is minus the slope of the forger's loss in a forged point. An arrow shows where it points; longer means stronger, up to a length of 0.8. Rates, loss and remedy take effect at once and keep what was learned. The gradient penalty has weight 1, R1 weight 0.1; the spectral norm divides each matrix of the judge.";
   const state = () => [SETS.indexOf(now.set), LOSSES.indexOf(now.loss), REMEDIES.indexOf(now.remedy), now.forgerRate, now.judgeRate, now.rounds, now.seed, now.start, +now.arrows];

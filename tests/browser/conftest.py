@@ -246,6 +246,9 @@ def handles():
 
     def of(figure):
         sliders = "input[type=range]:not([disabled])"
-        return find(figure, "canvas[tabindex]", sliders, ".dlm-unit", "select"), find(figure, "canvas[tabindex]", "svg", sliders)
+        return (
+            find(figure, "canvas[tabindex]", sliders, ".dlm-unit"),
+            find(figure, "canvas[tabindex]:not(.dlm-game)", "svg", sliders),  # a game is watched, not dragged
+        )
 
     return of
