@@ -14,7 +14,16 @@ import numpy as np
 import pytest
 
 import benchmarks.__main__ as command
-from benchmarks import digits_network, harness, numpy_network, peers, scalar_engine, table, worker
+from benchmarks import (
+    adversarial_training,
+    digits_network,
+    harness,
+    numpy_network,
+    peers,
+    scalar_engine,
+    table,
+    worker,
+)
 from benchmarks.harness import Comparison, Refused, Side
 from benchmarks.table import Row
 
@@ -412,6 +421,107 @@ def test_table_of_epochs_stands_below():
     assert ["ours: a", "20", "10–30", "50", "1", "300"] in cells_of(text)
 
 
+# Adversarial training
+
+
+def adversarial_weights(seed):
+    return [part for W in map(np.array, adversarial_training.starting_weights(seed)) for part in (W, 0.1 * W[0])]
+
+
+def test_the_referee_goes_uphill_within_its_budget(monkeypatch):
+    x, y = np.random.default_rng(0).random((6, 64)), np.arange(6)
+    weights = adversarial_weights(1)
+    gradient, logits = adversarial_training.slope(weights, x, y)
+
+    def losses(moved):
+        scores = adversarial_training.slope(weights, moved, y)[1]
+        return np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(6), y]
+
+    for pixel in (0, 31, 63):
+        nudge = 1e-6 * np.eye(64)[pixel]
+        assert gradient[:, pixel] == pytest.approx((losses(x + nudge) - losses(x - nudge)) / 2e-6, rel=1e-4, abs=1e-8)
+
+    seen, slope = [], adversarial_training.slope
+    monkeypatch.setattr(adversarial_training, "slope", lambda w, at, y: seen.append(at) or slope(w, at, y))
+    found = adversarial_training.refereed(weights, x, logits.argmax(axis=1))
+    assert found["accuracy"] == 1.0 and found["robust"] <= 1.0
+    assert len(seen) == 1 + adversarial_training.REFEREE_STARTS * (adversarial_training.REFEREE_STEPS + 1)
+    assert max(np.abs(at - x).max() for at in seen) == pytest.approx(adversarial_training.EPSILON)
+    assert min(at.min() for at in seen) >= 0 and max(at.max() for at in seen) <= 1
+
+
+def test_the_referee_knows_exactly_how_far_a_linear_network_holds():
+    """Class 1 is ahead by 8 times the first pixel's distance from one half: 0.1 of it can be taken away."""
+    W1, W2 = np.zeros((64, 2)), np.zeros((2, 10))
+    W1[0], W2[:, 1] = (8, -8), (1, -1)
+    weights = [W1, np.array([-4.0, 4.0]), W2, np.zeros(10)]
+    x = np.full((4, 64), 0.5)
+    x[:, 0] = 0.45, 0.55, 0.59, 0.61
+    found = adversarial_training.refereed(weights, x, np.ones(4, int))
+    assert found == {"accuracy": 0.75, "robust": 0.25}
+
+
+def test_ours_is_trained_against_its_own_attack(monkeypatch):
+    monkeypatch.setattr(adversarial_training, "EPOCHS", 3)
+    problem = adversarial_training.problem()
+    json.dumps(problem)
+    [ours] = [side for side in adversarial_training.COMPARISON.sides if side.role == "ours"]
+    work = ours.build(problem)
+    work.reset(0)
+    work.run(1)
+    quality = work.quality()
+    json.dumps(quality)
+    assert (quality["parameters"], quality["examples"]) == (64 * 128 + 128 + 1280 + 10, 1438)
+    assert quality["first"] > 0 and quality["epoch"] > 0
+
+    # the loss of the attacked test digits before training, once more in NumPy
+    x, y = (np.array(problem[key]) for key in ("x_test", "y_test"))
+    start = [part for W in map(np.array, adversarial_training.starting_weights(0)) for part in (W, 0 * W[0])]
+    hard = x
+    for _ in range(7):
+        up = np.sign(adversarial_training.slope(start, hard, y)[0])
+        hard = np.clip(np.clip(hard + 0.025 * up, x - 0.1, x + 0.1), 0, 1)
+    logits = adversarial_training.slope(start, hard, y)[1]
+    loss = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(y)), y]
+    assert quality["start"] == pytest.approx(loss.mean(), rel=1e-4)
+
+    monkeypatch.setattr(adversarial_training, "LEAST", {"accuracy": 0.7, "robust": 0.3})
+    assert adversarial_training.agree({"ours": quality}, first=True) == []
+    assert "weights" not in quality and 0.3 <= quality["robust"] < quality["accuracy"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"parameters": 2}, "parameters: 9 in a, 2 in b"),
+        ({"examples": 2}, "examples: 9 in a, 2 in b"),
+        ({"start": 2.71}, "loss before training: 2.7 in a, 2.71 in b"),
+        ({"weights": (0.96, 0.75)}, "robust: 0.800 in a, 0.750 in b"),
+        ({"weights": (0.92, 0.8)}, "accuracy 0.920 in b, at least 0.93 is asked"),
+        ({"weights": (0.94, 0.72)}, "robust 0.720 in b, at least 0.73 is asked"),
+    ],
+)
+def test_unequal_robustness_is_named(monkeypatch, changes, complaint):
+    def referee(weights, x, y):
+        return dict(zip(("accuracy", "robust"), map(float, weights), strict=True))
+
+    monkeypatch.setattr(adversarial_training, "refereed", referee)
+    quality = {"parameters": 9, "examples": 9, "start": 2.7, "weights": (0.95, 0.8)}
+    assert adversarial_training.agree({"a": dict(quality), "b": quality | {"weights": (0.94, 0.77)}}, False) == []
+    assert complaint in adversarial_training.agree({"a": dict(quality), "b": quality | changes}, False)
+
+
+def test_tracing_stands_apart_from_the_epochs():
+    rows = [row("a", "ours", [1.0] * 3), row("b", "peer", [2.0] * 3), row("c", "peer", [3.0] * 3)]
+    for found, first, epoch in zip(rows, (0.335, 0.05, 0.01), (0.02, 0.05, 0.01), strict=True):
+        found.quality = {"first": 2 * first, "epoch": epoch, "accuracy": 0.9}
+        found.rounds = [{"first": first, "epoch": epoch, "accuracy": 0.9, "robust": robust} for robust in (0.7, 0.8, 0.75)]
+    text = table.table(dataclasses.replace(adversarial_training.COMPARISON, more=adversarial_training.by_part), rows, 3)
+    assert ["ours: a", "0.900", "0.750 (0.700–0.800)", "20.0", "1", "315", "650", ""] in cells_of(text)
+    assert ["peer: b", "0.900", "0.750 (0.700–0.800)", "50.0", "**2.50**", "0", "50", "11"] in cells_of(text)
+    assert ["peer: c", "0.900", "0.750 (0.700–0.800)", "10.0", "**0.50**", "0", "10", "never"] in cells_of(text)
+
+
 @pytest.mark.parametrize("name", command.names())
 def test_every_comparison_has_one_side_of_ours_and_a_peer(name):
     comparison = __import__(f"benchmarks.{name}", fromlist=["COMPARISON"]).COMPARISON
@@ -435,7 +545,7 @@ def test_what_the_peers_python_imports_needs_only_the_standard_library(name):
 
 def test_command_names_what_there_is(capsys):
     for wrong, said in (
-        (["nothing"], "no comparison 'nothing'; there are digits_network, numpy_network, scalar_engine"),
+        (["nothing"], "no comparison 'nothing'; there are {}".format(", ".join(command.names()))),
         (["--rounds", "0"], "rounds must be at least 1"),
         (["scalar_engine", "--save"], "--save stores all comparisons: name none"),
     ):
@@ -449,9 +559,10 @@ def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, cap
     monkeypatch.setattr(harness, "PEERS", tmp_path)
     monkeypatch.setattr(harness, "ROOT", tmp_path)
     monkeypatch.setattr(command, "RESULTS", tmp_path / "RESULTS.md")
-    rows = [row("a", "ours", [1.0]), row("b", "peer", [2.0])]
+    reached = {"epochs": 9, "epoch": 0.1, "first": 0.2, "accuracy": 0.9, "robust": 0.8}
+    rows = [row("a", "ours", [1.0], **reached), row("b", "peer", [2.0], **reached)]
     for found in rows:
-        found.rounds = [{"epochs": 9, "epoch": 0.1, "first": 0.2}]
+        found.rounds = [reached]
     monkeypatch.setattr(harness, "compare", lambda *given, **more: rows)
     assert command.main(["--save", "--rounds", "1"]) == 0
     stored, printed = (tmp_path / "RESULTS.md").read_text(encoding="utf-8"), capsys.readouterr().out
