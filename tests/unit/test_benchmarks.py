@@ -20,6 +20,7 @@ from benchmarks import (
     harness,
     numpy_network,
     peers,
+    ring_gan,
     scalar_engine,
     table,
     worker,
@@ -522,6 +523,147 @@ def test_tracing_stands_apart_from_the_epochs():
     assert ["peer: c", "0.900", "0.750 (0.700–0.800)", "10.0", "**0.50**", "0", "10", "never"] in cells_of(text)
 
 
+# The game on a ring
+
+
+def test_coverage_counts_modes_and_points_near_them():
+    centres = ring_gan.CENTRES
+    assert ring_gan.coverage(centres * 10) == (8, 1.0)
+    near, far = (centres[0][0] + 0.449, 0.0), (centres[0][0] + 0.451, 0.0)
+    assert ring_gan.coverage([near, far]) == (1, 0.5)
+    assert ring_gan.coverage([centres[0]] * 98 + [centres[1]] * 2) == (2, 1.0)
+    assert ring_gan.coverage([centres[0]] * 99 + [centres[1]]) == (1, 1.0)
+    assert ring_gan.coverage([(0.0, 0.0)]) == (0, 0.0)
+
+
+def test_our_game_takes_the_steps_of_the_formulas(monkeypatch):
+    """Both players' losses against the game in NumPy, chain rule and Adam spelled out."""
+    monkeypatch.setattr(ring_gan, "CALL", 12)
+    problem = ring_gan.problem()
+    json.dumps(problem)
+    assert np.shape(problem["real"]) == np.shape(problem["noise"]) == (12, 64, 2)
+    assert ring_gan.coverage([point for batch in problem["real"] for point in batch])[0] == 8
+    [ours] = [side for side in ring_gan.COMPARISON.sides if side.role == "ours"]
+    work = ours.build(problem)
+    assert work.parameters() == 2 * (2 * 48 + 48 + 48 * 48 + 48 + 48) + 48 + 2 + 1
+
+    def forward(player, x):
+        answers = [x]
+        for i, (W, b) in enumerate(player):
+            z = answers[-1] @ W + b
+            answers.append(np.where(z > 0, z, 0.2 * z) if i < 2 else z)
+        return answers
+
+    def backward(player, answers, blame):
+        slopes = []
+        for (W, _), inputs in zip(player[::-1], answers[-2::-1], strict=True):
+            slopes[:0] = [inputs.T @ blame, blame.sum(axis=0)]
+            blame = (blame @ W.T) * (np.where(inputs > 0, 1, 0.2) if inputs is not answers[0] else 1)
+        return slopes, blame
+
+    players = [[(W, np.zeros(W.shape[1])) for W in map(np.array, net)] for net in ring_gan.starting_weights(0)]
+    moments = [[(0.0, 0.0)] * 6, [(0.0, 0.0)] * 6]
+    for step, (real, noise) in enumerate(zip(np.array(problem["real"]), np.array(problem["noise"]), strict=True)):
+        g, d = players
+        forging = forward(g, noise)
+        on_real, on_forged = forward(d, real), forward(d, forging[-1])
+        plus = lambda f: np.mean(np.log1p(np.exp(f)))  # noqa: E731
+        losses = plus(-on_real[-1]) + plus(on_forged[-1]), plus(-on_forged[-1])
+        if step < ring_gan.COMPARED:
+            assert work.losses[step] == pytest.approx(losses, rel=1e-3)
+        surely = lambda f: 1 / (1 + np.exp(-f)) / len(f)  # noqa: E731
+        on_real_slopes, _ = backward(d, on_real, -surely(-on_real[-1]))
+        on_forged_slopes, _ = backward(d, on_forged, surely(on_forged[-1]))
+        _, blame = backward(d, on_forged, -surely(-on_forged[-1]))
+        slopes = [backward(g, forging, blame)[0], [a + b for a, b in zip(on_real_slopes, on_forged_slopes, strict=True)]]
+        for number, rate in enumerate(ring_gan.RATES):
+            moments[number] = [(0.5 * m + 0.5 * s, 0.999 * v + 0.001 * s**2) for (m, v), s in zip(moments[number], slopes[number], strict=True)]
+            t = step + 1
+            moved = [
+                part - rate * m / (1 - 0.5**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-7)
+                for part, (m, v) in zip([part for pair in players[number] for part in pair], moments[number], strict=True)
+            ]
+            players[number] = list(zip(moved[::2], moved[1::2], strict=True))
+    assert len(work.losses) == ring_gan.COMPARED
+
+    # starting again is starting again: rule and players
+    work.start(0)
+    again = work.play(*work.given).numpy()
+    assert again[: ring_gan.COMPARED] == pytest.approx(np.array(work.losses), rel=1e-5)
+    work.reset(1)
+    work.run(24)
+    assert [len(part) for part in work.drawn()] == [12, 12] and np.shape(work.points(5)) == (5, 2)
+
+
+class FakeGame(ring_gan.Game):
+    """Covers all modes after five calls."""
+
+    def __init__(self):
+        self.seed, self.losses, self.events, self.calls = 2, [], [], 0
+
+    def start(self, seed):
+        self.events.append(f"start {seed}")
+        self.calls = 0
+
+    def compile(self):
+        self.events.append("compile")
+
+    def drawn(self):
+        return ([0], [0])
+
+    def play(self, real, noise):
+        self.calls += 1
+        return [(0.0, 0.0)]
+
+    def points(self, count):
+        return ring_gan.CENTRES if self.calls >= 5 else ring_gan.CENTRES[:7]
+
+    def parameters(self):
+        return 3
+
+
+def test_a_game_is_played_from_its_start_until_all_modes_are_covered(monkeypatch):
+    game = FakeGame()
+    quality = game.quality()
+    assert game.events == ["compile", "start 2"]
+    assert not set(quality) & {"losses", "accuracy"}  # the table has words of its own for these
+    assert (quality["game"]["won"], quality["game"]["steps"], quality["seed"]) == (True, 500, 2)
+    assert quality["game"]["seconds"] > 0 and quality["game"]["compiling"] >= 0
+    monkeypatch.setattr(ring_gan, "MOST_SECONDS", 0.0)
+    game.points = lambda count: ring_gan.CENTRES[:7]
+    monkeypatch.setattr(game, "timed", lambda: 0.25)
+    assert game.until_covered()["won"] is False
+    game.reset(ring_gan.SEEDS)
+    assert game.quality()["game"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"parameters": 2}, "parameters: 9 in a, 2 in b"),
+        ({"examples": 2}, "examples: 9 in a, 2 in b"),
+        ({"given": [[2.0, 0.5], [1.5, 0.51]]}, "losses before step 1: 1.5, 0.5 in a, 1.5, 0.51 in b"),
+        ({"given": [[2.1, 0.5], [1.5, 0.5]]}, "losses before step 0: 2, 0.5 in a, 2.1, 0.5 in b"),
+        ({"given": [[2.0, 0.5], [float("nan"), 0.5]]}, "losses before step 1: 1.5, 0.5 in a, nan, 0.5 in b"),
+    ],
+)
+def test_unequal_games_are_named(changes, complaint):
+    quality = {"parameters": 9, "examples": 64, "given": [[2.0, 0.5], [1.5, 0.5]]} | {"examples": 9}
+    assert ring_gan.agree({"a": quality, "b": quality | {"given": [[2.0001, 0.5], [1.5, 0.5001]]}}, False) == []
+    assert ring_gan.agree({"a": quality, "b": quality | changes}, False) == [complaint]
+
+
+def test_games_of_all_seeds_stand_below():
+    rows = [row("a", "ours", [0.0001] * 3, given=[[2.0, 0.5]]), row("b", "peer", [0.001] * 3, given=[[2.0, 0.5]])]
+    for found, compiling in zip(rows, (1.5, 0.0), strict=True):
+        games = [{"won": won, "seconds": s, "steps": 600, "compiling": compiling} for won, s in ((True, 0.1), (False, 0.4))]
+        found.rounds = [{"seed": seed, "game": game} for seed, game in enumerate([*games, None])]
+    text = table.table(dataclasses.replace(ring_gan.COMPARISON, more=ring_gan.by_seed), rows, 3)
+    assert ["ours: a", "10,000", "0.10 (600)", "not in 0.40 (600)", "1.50", "1.75", "2.00"] in cells_of(text)
+    assert ["peer: b", "1,000", "0.10 (600)", "not in 0.40 (600)", "0.00", "0.25", "0.50"] in cells_of(text)
+    assert "| seed 0 | seed 1 | compiling" in text
+
+
 @pytest.mark.parametrize("name", command.names())
 def test_every_comparison_has_one_side_of_ours_and_a_peer(name):
     comparison = __import__(f"benchmarks.{name}", fromlist=["COMPARISON"]).COMPARISON
@@ -560,9 +702,10 @@ def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, cap
     monkeypatch.setattr(harness, "ROOT", tmp_path)
     monkeypatch.setattr(command, "RESULTS", tmp_path / "RESULTS.md")
     reached = {"epochs": 9, "epoch": 0.1, "first": 0.2, "accuracy": 0.9, "robust": 0.8}
+    game = {"won": True, "seconds": 1.0, "steps": 100, "compiling": 0.0}
     rows = [row("a", "ours", [1.0], **reached), row("b", "peer", [2.0], **reached)]
     for found in rows:
-        found.rounds = [reached]
+        found.rounds = [reached | {"seed": 0, "game": game}]
     monkeypatch.setattr(harness, "compare", lambda *given, **more: rows)
     assert command.main(["--save", "--rounds", "1"]) == 0
     stored, printed = (tmp_path / "RESULTS.md").read_text(encoding="utf-8"), capsys.readouterr().out
