@@ -95,7 +95,7 @@ def modes_counted(count_modes):
         return 'Give the function itself: checks.check("16.3", count_modes).'
     rng = np.random.default_rng(163)
     pairs, rights = [], []
-    for case in range(12):
+    for _ in range(12):
         k = int(rng.integers(3, 12))
         centres = rng.normal(size=(k, 2))
         points = centres[rng.integers(k, size=60)] + rng.normal(scale=0.4, size=(60, 2))
