@@ -26,7 +26,7 @@ def load(path, name):
 
 
 shared = load("browser/test_interactives_cnns.py", "interactives_cnns_in_a_browser")
-Figure, show, write_page = shared.Figure, shared.show, shared.write_page
+Figure = shared.Figure
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ Needs no built book: the figures' own output is put on a page of a few lines.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import re
 from pathlib import Path
@@ -15,11 +14,6 @@ import pytest
 from course_utils import interactives
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Figures</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body {{ background: #fff; color: #222; margin: 16px; font: 18px Georgia, serif }}
-html[data-theme=dark] body {{ background: #14181b; color: #ddd }}</style></head>
-<body><main class="{main}"><h1>Figures</h1>{figures}</main></body></html>"""
 
 
 def load_reference():
@@ -85,34 +79,6 @@ class Figure:
     def step(self, times):
         for _ in range(times):
             self.button("Next").click()
-
-
-@pytest.fixture(scope="module")
-def write_page(serve, tmp_path_factory):
-    """Write a page with figures and return its address."""
-    folder = tmp_path_factory.mktemp("figures")
-    address = serve(folder)
-
-    def write(figures, main=""):
-        text = PAGE.format(main=main, figures="\n".join(figure.html() for figure in figures))
-        name = f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.html"
-        (folder / name).write_text(text, encoding="utf-8")
-        return f"{address}/{name}"
-
-    return write
-
-
-@pytest.fixture
-def show(new_page, write_page):
-    """Put figures on a page: show(figure, ..., main="reveal", dark=..., phone=..., still=...)."""
-
-    def make(*figures, main="", suffix="", **options):
-        page = new_page(**options)
-        page.goto(write_page(figures, main) + suffix)
-        page.wait_for_selector("[data-mounted] .dlm-body")
-        return page
-
-    return make
 
 
 @pytest.fixture
