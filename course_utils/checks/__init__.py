@@ -86,6 +86,35 @@ def register(number, *, hint):
     return keep
 
 
+def numbers(answer, shape=None):
+    """Read an answer as numbers, for use inside a check.
+
+    Parameters
+    ----------
+    answer : object
+        What a reader gave: a number, nested lists, an array, a tensor.
+    shape : tuple of int, optional
+        The shape that it must have; ``()`` is a single number.
+
+    Returns
+    -------
+    ndarray of float64, or None
+        None if these are no numbers, if one is not finite, or if the shape is another one.
+
+    Examples
+    --------
+    >>> numbers([1, 2], (2,)).tolist(), numbers("four"), numbers([1, 2], (3,))
+    ([1.0, 2.0], None, None)
+    """
+    import numpy as np
+
+    try:
+        array = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        return None
+    return array if (shape is None or array.shape == shape) and np.isfinite(array).all() else None
+
+
 def known():
     """List the numbers of all exercises that have a check.
 
@@ -120,9 +149,9 @@ def evaluate(number, *answers):
         If no exercise has this number. Nothing in an answer makes it raise.
     """
     if not isinstance(number, str) or number not in _registry:
-        numbers = known()
+        exercises = known()
         if not isinstance(number, str) or number not in _registry:
-            raise ValueError(f"number must be one of {', '.join(numbers) or '(none yet)'}, got {number!r}")
+            raise ValueError(f"number must be one of {', '.join(exercises) or '(none yet)'}, got {number!r}")
     entry = _registry[number]
     if any(_is_open(answer) for answer in answers):
         return Outcome(number, "waiting")

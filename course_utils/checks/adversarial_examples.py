@@ -6,16 +6,7 @@ none of them is written here.
 
 import numpy as np
 
-from course_utils.checks import register
-
-
-def _numbers(answer, shape=None):
-    """Turn an answer into a float array, of this shape if one is given; None if it is something else."""
-    try:
-        array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        return None
-    return array if (shape is None or array.shape == shape) and np.isfinite(array).all() else None
+from course_utils.checks import numbers, register
 
 
 @register("9.1", hint="Clip twice: once to the budget around the image, once to the range from paper to ink.")
@@ -28,7 +19,7 @@ def project(back):
     images[0], images[1] = 0.05, 0.95  # near paper, near ink
     moved = images + rng.uniform(-0.6, 0.6, size=images.shape)
     before = images.copy()
-    answer = _numbers(back(moved.copy(), images, epsilon))
+    answer = numbers(back(moved.copy(), images, epsilon))
     if answer is None or answer.shape != images.shape:
         return f"The result must have the shape of the images, {images.shape}."
     if not np.array_equal(images, before):
@@ -49,7 +40,7 @@ def project(back):
 @register("9.2", hint="Each input uses its whole budget. Against which sign must it move, so that its product falls?")
 def delta_by_hand(delta, total):
     """No change in the box lowers the sum further, and the sum is that of the changed input."""
-    delta, total = _numbers(delta, (3,)), _numbers(total, ())
+    delta, total = numbers(delta, (3,)), numbers(total, ())
     if delta is None or total is None:
         return "Give three numbers for the change and one for the sum."
     w, x, t, epsilon = np.array([2.0, -1.0, 0.5]), np.array([0.4, 0.3, 0.2]), 0.2, 0.1
@@ -79,7 +70,7 @@ def safe_budget(safe):
         return 'Give the function itself: checks.check("9.3", safe_budget).'
     rng = np.random.default_rng(93)
     x, w, t = rng.normal(size=(40, 5)), rng.normal(size=5), 0.3
-    answer = _numbers(safe(x.copy(), w.copy(), t))
+    answer = numbers(safe(x.copy(), w.copy(), t))
     if answer is None or answer.shape != (40,):
         return f"For 40 inputs give 40 budgets, shape (40,), got {np.shape(answer)}."
     if answer.min() < 0:
@@ -110,7 +101,7 @@ def robust_accuracy(share):
     for attacks, n in ((1, 30), (3, 50), (6, 80)):
         labels = rng.integers(0, 4, size=n)
         answers = np.where(rng.random((attacks, n)) < 0.8, labels, (labels + 1) % 4)
-        number = _numbers(share(answers.copy(), labels.copy()))
+        number = numbers(share(answers.copy(), labels.copy()))
         if number is None or number.shape != ():
             return f"Give one number, the share of images, got shape {np.shape(number)}."
         right = answers == labels
@@ -141,7 +132,7 @@ def steepest(change):
         return 'Give the function itself: checks.check("9.5", steepest).'
     rng = np.random.default_rng(95)
     slopes, epsilon = rng.normal(size=(7, 8, 8)) * rng.uniform(0.01, 5, size=(7, 1, 1)), 0.7
-    answer = _numbers(change(slopes.copy(), epsilon))
+    answer = numbers(change(slopes.copy(), epsilon))
     if answer is None or answer.shape != slopes.shape:
         return f"The result must have the shape of the gradients, {slopes.shape}."
     lengths = np.sqrt((answer**2).sum(axis=(1, 2)))
@@ -162,7 +153,7 @@ def steepest(change):
 @register("9.6", hint="One half is where the argument of Φ in (9.4) is zero; Φ(2) is where it is 2.")
 def dimensions_needed(inputs, epsilon):
     """Put into (9.4), both numbers give the accuracies asked for."""
-    inputs, epsilon = _numbers(inputs, ()), _numbers(epsilon, ())
+    inputs, epsilon = numbers(inputs, ()), numbers(epsilon, ())
     if inputs is None or epsilon is None or inputs < 0:
         return "Give two positive numbers."
     first = np.isclose(3 - 0.05 * np.sqrt(inputs), 0, atol=1e-3)
@@ -206,7 +197,7 @@ def break_rounding(attack):
         return ((p - np.eye(10)[labels]) @ weights.T).reshape(-1, 8, 8)
 
     epsilon = 0.3
-    moved = _numbers(attack(images.copy(), labels.copy(), answer, slope_without, epsilon))
+    moved = numbers(attack(images.copy(), labels.copy(), answer, slope_without, epsilon))
     if moved is None or moved.shape != images.shape:
         return f"Return images of shape {images.shape}, got {np.shape(moved)}."
     if np.abs(moved - images).max() > epsilon + 1e-6:

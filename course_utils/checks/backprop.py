@@ -8,16 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from course_utils.checks import register
-
-
-def _numbers(answer, shape):
-    """Turn an answer into a float array of this shape; None if it is something else."""
-    try:
-        array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        return None
-    return array if array.shape == shape and np.isfinite(array).all() else None
+from course_utils.checks import numbers, register
 
 
 def _function(answer, name):
@@ -28,7 +19,7 @@ def _function(answer, name):
 @register("2.1", hint="Blame that comes back: each weight times the blame at its end, added up. Then the neuron's own slope.")
 def blame_of_a_hidden_neuron(hidden_delta, weight_change):
     """The two numbers of equation (2.2)."""
-    delta, change = _numbers(hidden_delta, ()), _numbers(weight_change, ())
+    delta, change = numbers(hidden_delta, ()), numbers(weight_change, ())
     if delta is None or change is None:
         return "Give two numbers."
     back, slope = 2 * 0.3 + (-1) * 0.5, 0.8 * (1 - 0.8)
@@ -49,7 +40,7 @@ def blame_of_a_hidden_neuron(hidden_delta, weight_change):
 def another_xor(hidden_weights, hidden_thresholds, output_weights, output_threshold):
     """XOR at all corners, by hidden neurons that are not OR and NAND."""
     shapes = zip((hidden_weights, hidden_thresholds, output_weights, output_threshold), ((2, 2), (2,), (2,), ()), strict=True)
-    parts = [_numbers(answer, shape) for answer, shape in shapes]
+    parts = [numbers(answer, shape) for answer, shape in shapes]
     if any(part is None for part in parts):
         return "Shapes: hidden weights 2 × 2, hidden thresholds 2, output weights 2, output threshold one number."
     W, t, v, s = parts
@@ -72,7 +63,7 @@ def number_of_paths(paths_and_edges):
     if hint := _function(paths_and_edges, "paths_and_edges"):
         return hint
     for width, depth in ((1, 1), (2, 1), (3, 2), (4, 3), (2, 6)):
-        answer = _numbers(paths_and_edges(width, depth), (2,))
+        answer = numbers(paths_and_edges(width, depth), (2,))
         if answer is None:
             return "Return two numbers: paths, then edges."
         paths = np.linalg.matrix_power(np.ones((width, width)), depth)[0, 0]
@@ -123,7 +114,7 @@ def rate_on_a_parabola(largest_rate):
     if hint := _function(largest_rate, "largest_rate"):
         return hint
     for c in (0.5, 2.0, 7.0):
-        rate = _numbers(largest_rate(c), ())
+        rate = numbers(largest_rate(c), ())
         if rate is None or rate <= 0:
             return "It must return one positive number."
         if np.isclose(rate, 1 / c):
@@ -147,7 +138,7 @@ def folded_layers(fold):
             W, b = fold([(W.copy(), b.copy()) for W, b in layers])
         except (TypeError, ValueError):
             return "It must run for any number of layers and return a pair (W, b). Check the shapes."
-        W, b = _numbers(W, (sizes[0], sizes[-1])), _numbers(b, (sizes[-1],))
+        W, b = numbers(W, (sizes[0], sizes[-1])), numbers(b, (sizes[-1],))
         if W is None or b is None:
             return f"For layers {' → '.join(map(str, sizes))} W must be {sizes[0]} × {sizes[-1]} and b have {sizes[-1]} numbers."
         x = rng.normal(size=(5, sizes[0]))
@@ -172,7 +163,7 @@ def slope_of_swish(swish_slope):
         return 1 / (1 + np.exp(-v))
 
     expected = ((z + 1e-5) * sigmoid(z + 1e-5) - (z - 1e-5) * sigmoid(z - 1e-5)) / 2e-5
-    answer = _numbers(swish_slope(z.copy()), (25,))
+    answer = numbers(swish_slope(z.copy()), (25,))
     if answer is None:
         return "For an array of 25 numbers it must return 25 numbers."
     if np.allclose(answer, sigmoid(z), atol=1e-6):

@@ -6,28 +6,19 @@ none of them is written here.
 
 import numpy as np
 
-from course_utils.checks import register
-
-
-def _numbers(answer, shape=None):
-    """Turn an answer into a float array, of this shape if one is given; None if it is something else."""
-    try:
-        array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        return None
-    return array if (shape is None or array.shape == shape) and np.isfinite(array).all() else None
+from course_utils.checks import numbers, register
 
 
 def _whole(answer):
     """Turn an answer into a whole number; None if it is something else."""
-    number = _numbers(answer, ())
+    number = numbers(answer, ())
     return int(number) if number is not None and number == round(float(number)) else None
 
 
 @register("6.1", hint="Add up each column of the kernel, then compare its first row with its last.")
 def level_kernel(kernel):
     """Silent on images whose rows are all the same, positive where ink begins below."""
-    kernel = _numbers(kernel, (3, 3))
+    kernel = numbers(kernel, (3, 3))
     if kernel is None:
         return "Give three rows of three numbers."
     if not kernel.any():
@@ -101,7 +92,7 @@ def valid_matrix(build):
     rng = np.random.default_rng(64)
     for k, n in ((2, 4), (3, 7), (1, 5), (6, 6)):
         kernel = rng.normal(size=k)
-        answer = _numbers(build(kernel.copy(), n))
+        answer = numbers(build(kernel.copy(), n))
         if answer is not None and k > 1 and answer.shape == (n, n):
             return f"{n} rows are too many: the windows that go round the ring must go."
         if answer is None or answer.shape != (n - k + 1, n):
@@ -123,7 +114,7 @@ def average_kernels(build):
         return 'Give the function itself: checks.check("6.5", average_kernels).'
     rng = np.random.default_rng(65)
     for c in (1, 2, 5):
-        kernels = _numbers(build(c))
+        kernels = numbers(build(c))
         if kernels is None or kernels.shape != (2, 2, c, c):
             return f"For {c} channels the shape must be (2, 2, {c}, {c}), got {np.shape(kernels)}."
         blocks = rng.normal(size=(6, 2, 2, c))  # six windows: what a stride of 2 visits
@@ -150,7 +141,7 @@ def top_k_hits(hits):
         scores, labels = rng.normal(size=(n, classes)), rng.integers(0, classes, size=n)
         rank = (scores > scores[np.arange(n), labels][:, None]).sum(axis=1)
         for k in (1, 2, 5):
-            answer = _numbers(hits(scores.copy(), labels.copy(), k), ())
+            answer = numbers(hits(scores.copy(), labels.copy(), k), ())
             if answer is None:
                 return "It must return one number: the share of hits."
             answers.append(float(answer))
@@ -174,7 +165,7 @@ def gentle_half(halve):
         return 'Give the function itself: checks.check("6.7", gentle_half).'
     rng = np.random.default_rng(67)
     flat = np.full((2, 12, 12), 0.7)
-    answer = _numbers(halve(flat.copy()))
+    answer = numbers(halve(flat.copy()))
     if answer is None or answer.shape != (2, 6, 6):
         return f"Maps of shape (2, 12, 12) must become (2, 6, 6), got {np.shape(answer)}."
     if not np.allclose(answer, 0.7):

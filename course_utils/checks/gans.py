@@ -6,21 +6,12 @@ none of them is written here.
 
 import numpy as np
 
-from course_utils.checks import register
-
-
-def _numbers(answer, shape=None):
-    """Turn an answer into a float array, of this shape if one is given; None if it is something else."""
-    try:
-        array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        return None
-    return array if (shape is None or array.shape == shape) and np.isfinite(array).all() else None
+from course_utils.checks import numbers, register
 
 
 def _number(answer):
     """Turn an answer into one number; None if it is something else."""
-    number = _numbers(answer, ())
+    number = numbers(answer, ())
     return None if number is None else float(number)
 
 
@@ -137,7 +128,7 @@ def step_of_both(small_step):
     h = 1e-6
     for _ in range(5):
         theta, psi, rate, penalty = *rng.normal(size=2), rng.uniform(0.1, 0.5), rng.uniform(0.2, 1)
-        answer = _numbers(small_step(float(theta), float(psi), float(rate), float(penalty)), (2,))
+        answer = numbers(small_step(float(theta), float(psi), float(rate), float(penalty)), (2,))
         if answer is None:
             return "It must return two numbers: the new theta and the new psi."
         push = (softplus(-psi * (theta + h)) - softplus(-psi * (theta - h))) / (2 * h)
@@ -246,7 +237,7 @@ def lock_of_two_layers(locked):
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             return "It must return two matrices."
         for W, lock in zip(pair, answer, strict=True):
-            lock = _numbers(lock, W.shape)
+            lock = numbers(lock, W.shape)
             if lock is None:
                 return f"Each matrix keeps its shape: {W.shape}."
             scale = (lock * W).sum() / (W * W).sum()

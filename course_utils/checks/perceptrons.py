@@ -8,18 +8,9 @@ import math
 
 import numpy as np
 
-from course_utils.checks import register
+from course_utils.checks import numbers, register
 
 _CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-
-
-def _numbers(answer, shape):
-    """Turn an answer into a float array of this shape; None if it is something else."""
-    try:
-        array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
-        return None
-    return array if array.shape == shape and np.isfinite(array).all() else None
 
 
 def _append_one(x):
@@ -29,7 +20,7 @@ def _append_one(x):
 @register("1.1", hint="Compute the weighted sum for all four inputs: which of them is on the wrong side?")
 def nand_gate(weights, threshold):
     """NAND at all four corners, with nothing on the border that should be +1."""
-    weights, threshold = _numbers(weights, (2,)), _numbers(threshold, ())
+    weights, threshold = numbers(weights, (2,)), numbers(threshold, ())
     if weights is None or threshold is None:
         return "Give two weights, such as [1, 2], and one number as the threshold."
     answers = np.where(_CORNERS @ weights > threshold, 1, -1)
@@ -43,7 +34,7 @@ def nand_gate(weights, threshold):
 @register("1.2", hint="Solve 2 I0 - I1 = 1 for I1, then put one point into the rule to see its side.")
 def border_and_side(slope_and_intercept, plus_side):
     """The line meets the threshold everywhere, and the named side is +1."""
-    line = _numbers(slope_and_intercept, (2,))
+    line = numbers(slope_and_intercept, (2,))
     if line is None:
         return "The border is a list of two numbers: [slope, intercept]."
     if not isinstance(plus_side, str) or plus_side.strip().lower() not in ("above", "below"):
@@ -63,7 +54,7 @@ def border_and_side(slope_and_intercept, plus_side):
 @register("1.3", hint="Visit by visit: compute the sum with the weights you have, compare its sign with the target, then add or subtract.")
 def three_visits(after_each_visit):
     """The rule itself, run on the three examples."""
-    answer = _numbers(after_each_visit, (3, 3))
+    answer = numbers(after_each_visit, (3, 3))
     if answer is None:
         return "Give three lists of three numbers: two weights and the bias, after each visit."
     weights, expected = np.zeros(3), []
@@ -87,7 +78,7 @@ def three_visits(after_each_visit):
 @register("1.4", hint="They are separable, but the rule is done too soon. What makes the margin small?")
 def hard_pair(two_points):
     """The rule, run on the two points, makes at least 100 mistakes and stops."""
-    points = _numbers(two_points, (2, 2))
+    points = numbers(two_points, (2, 2))
     if points is None:
         return "Give two points with two coordinates each; the first has target +1."
     if np.abs(points).max() > 1:
@@ -108,9 +99,9 @@ def hard_pair(two_points):
 
 
 @register("1.5", hint="Sum up c times target times (point, 1): both components must come out as zero.")
-def middle_point_certificate(numbers):
+def middle_point_certificate(certificate):
     """Equation (1.5) for the points 0, 1 and 3 with targets +1, -1, +1."""
-    c = _numbers(numbers, (3,))
+    c = numbers(certificate, (3,))
     if c is None:
         return "Give three numbers, one for each point."
     if (c < 0).any():
@@ -170,7 +161,7 @@ def pocket_keeps_the_best(pocket):
                 if target * (weights @ x_i) <= 0:
                     weights = weights + target * x_i
                 errors.append(int(np.sum(targets * (x @ weights) <= 0)))
-        answer = _numbers(pocket(x.copy(), targets.copy(), 5), (3,))
+        answer = numbers(pocket(x.copy(), targets.copy(), 5), (3,))
         if answer is None:
             return "It must return the weights: three numbers here, bias included."
         found = int(np.sum(targets * (x @ answer) <= 0))
@@ -187,7 +178,7 @@ def cover_count(share_separable):
         return "Give the function itself: checks.check(\"1.8\", share_separable)."
     trials = 250
     for num_points in (3, 4, 6, 8):
-        share = _numbers(share_separable(num_points, trials), ())
+        share = numbers(share_separable(num_points, trials), ())
         if share is None or not 0 <= share <= 1:
             return "It must return one number between 0 and 1: the share of trials that were separable."
         exact = 2.0 ** (1 - num_points) * sum(math.comb(num_points - 1, k) for k in range(3))

@@ -40,6 +40,8 @@ export function adopt(el, redraw) {
       if ((tagName === "BUTTON" || tagName === "SUMMARY" || type === "checkbox") && key !== "Enter" && key !== " ") return;
     }
     event.stopPropagation();
+    // A picture that has no use for a key keeps it all the same: the page must not jump under the reader.
+    if (tagName === "CANVAS" && (key === " " || key.startsWith("Arrow"))) event.preventDefault();
   };
   el.addEventListener("keydown", keep);
   el.addEventListener("keypress", keep);

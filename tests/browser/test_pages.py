@@ -153,10 +153,11 @@ def test_live_figures_answer_on_the_page(page, lecture, handles):
         assert figure.inner_text() != before
         scrolling = page.evaluate("""() => {
           window.removeEventListener("keydown", window.note, true);
-          const own = (e) => e.defaultPrevented || e.target.matches("input, select") || !e.key.startsWith("Arrow");
+          const scrolls = (e) => e.key === " " ? !e.target.matches("button, summary") : e.key.startsWith("Arrow");
+          const own = (e) => e.defaultPrevented || e.target.matches("input, select") || !scrolls(e);
           return window.pressed.filter((e) => !own(e)).map((e) => e.key);
         }""")
-        assert scrolling == [], "an arrow key meant for the figure scrolls the page"
+        assert scrolling == [], "a key meant for the figure scrolls the page"
 
 
 def test_live_figures_fit_a_phone_and_answer_a_finger(phone_page, lecture):
