@@ -5,18 +5,29 @@ import hashlib
 import importlib
 
 from course_utils import reproducibility
-from course_utils.datasets.base import DatasetError, Split
+from course_utils.datasets.base import DatasetError, Pairs, Part, Split
 from course_utils.datasets.mnist1d import load_mnist1d
+from course_utils.datasets.number_words import load_number_words, number_pieces
 from course_utils.datasets.photos import load_photos
+from course_utils.datasets.pronunciations import PHONEMES, load_pronunciations
+from course_utils.datasets.standard_library import Source, load_standard_library
 
 __all__ = [
+    "PHONEMES",
     "DatasetError",
+    "Pairs",
+    "Part",
+    "Source",
     "Split",
     "load",
     "load_digits",
     "load_full_size",
     "load_mnist1d",
+    "load_number_words",
     "load_photos",
+    "load_pronunciations",
+    "load_standard_library",
+    "number_pieces",
 ]
 
 OFFLINE = ("digits", "mnist1d")

@@ -27,3 +27,58 @@ class Split:
 
     def __repr__(self):
         return f"Split(x_train {self.x_train.shape}, x_test {self.x_test.shape}, {self.x_train.dtype})"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One side of a split of sequences.
+
+    Attributes
+    ----------
+    sources, targets : list
+        What goes in and what should come out, in the same order.
+    numbers : ndarray of shape (n,), int64, or None
+        The number behind each pair, where there is one.
+    """
+
+    sources: list
+    targets: list
+    numbers: Any = None
+
+    def __len__(self):
+        return len(self.sources)
+
+    def __repr__(self):
+        return f"Part({len(self)} pairs)"
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of sequences to learn from and pairs kept apart.
+
+    Attributes
+    ----------
+    train, test : Part
+        No source is in both.
+    """
+
+    train: Part
+    test: Part
+
+    def __repr__(self):
+        return f"Pairs(train {len(self.train)}, test {len(self.test)})"
+
+
+def refuse_wrong_share(test_share):
+    """Let only a number above 0 and below 1 pass as a share of examples."""
+    if isinstance(test_share, bool) or not isinstance(test_share, int | float) or not 0 < test_share < 1:
+        raise ValueError(f"test_share must be above 0 and below 1, got {test_share!r}")
+
+
+def number_kept(test_share, number):
+    """Turn a share into a number of examples, at least one in each part."""
+    refuse_wrong_share(test_share)
+    kept = round(test_share * number)
+    if not 0 < kept < number:
+        raise ValueError(f"test_share must leave examples in both parts, got {test_share!r}")
+    return kept
