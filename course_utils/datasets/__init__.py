@@ -6,15 +6,20 @@ import importlib
 
 from course_utils import reproducibility
 from course_utils.datasets.base import DatasetError, Pairs, Part, Split
+from course_utils.datasets.handwriting import WORDS, Handwriting, Lines, load_handwriting
 from course_utils.datasets.mnist1d import load_mnist1d
 from course_utils.datasets.number_words import load_number_words, number_pieces
 from course_utils.datasets.photos import load_photos
 from course_utils.datasets.pronunciations import PHONEMES, load_pronunciations
 from course_utils.datasets.standard_library import Source, load_standard_library
+from course_utils.datasets.strokes import pen_lines, pen_strokes
 
 __all__ = [
     "PHONEMES",
+    "WORDS",
     "DatasetError",
+    "Handwriting",
+    "Lines",
     "Pairs",
     "Part",
     "Source",
@@ -22,12 +27,15 @@ __all__ = [
     "load",
     "load_digits",
     "load_full_size",
+    "load_handwriting",
     "load_mnist1d",
     "load_number_words",
     "load_photos",
     "load_pronunciations",
     "load_standard_library",
     "number_pieces",
+    "pen_lines",
+    "pen_strokes",
 ]
 
 OFFLINE = ("digits", "mnist1d")
