@@ -6,7 +6,8 @@ import importlib
 
 from course_utils import reproducibility
 from course_utils.datasets.base import DatasetError, Pairs, Part, Split
-from course_utils.datasets.handwriting import WORDS, Handwriting, Lines, load_handwriting
+from course_utils.datasets.glyphs import load_glyphs
+from course_utils.datasets.handwriting import COMMON_WORDS, Handwriting, Lines, load_handwriting
 from course_utils.datasets.mnist1d import load_mnist1d
 from course_utils.datasets.number_words import load_number_words, number_pieces
 from course_utils.datasets.photos import load_photos
@@ -15,8 +16,8 @@ from course_utils.datasets.standard_library import Source, load_standard_library
 from course_utils.datasets.strokes import pen_lines, pen_strokes
 
 __all__ = [
+    "COMMON_WORDS",
     "PHONEMES",
-    "WORDS",
     "DatasetError",
     "Handwriting",
     "Lines",
@@ -27,6 +28,7 @@ __all__ = [
     "load",
     "load_digits",
     "load_full_size",
+    "load_glyphs",
     "load_handwriting",
     "load_mnist1d",
     "load_number_words",

@@ -6,23 +6,24 @@ from course_utils import reproducibility
 from course_utils.datasets.base import number_kept
 from course_utils.datasets.strokes import pen_strokes
 
-WORDS = (
-    "a about after again all also always an and another any are around as ask at away back be because been "
-    "before best better between big book both boy bring but by call came can carry change city close cold come "
-    "could country cut day did do done down each earth eat end enough even every eye face far father few find "
-    "fire first five follow food for form found four friend from full gave get girl give go good great green "
-    "group grow had half hand hard have he head hear help her here high him his home horse house how idea if in "
-    "into it its jump just keep kind king know large last late learn leave left letter life light like line list "
-    "little live long look made make man many may me mean men might mind more morning most mother move much must "
-    "my name near need never new next night no north not notice now of off often old on once one only open or "
-    "other our out over own page paper part people picture place plain plant play point quick quiet quite rain "
-    "ran read ready real right river road room round run said same saw say school sea second see seem sentence "
-    "set she ship short should show side simple six size sleep small snow so some song soon sound stand start "
-    "state still stop story strong study such sun sure table take talk tell ten than that the their them then "
-    "there these they thing think this those thought three through time to together too took top town travel "
-    "tree try turn two under until up us use very voice walk want warm was watch water way we week well went "
-    "were west what when where which while white who whole why wind with wonder wood word work world would write "
-    "year yes you young your zero zone box boxes exact fix six tax next text extra lazy freeze prize amaze"
+COMMON_WORDS = (
+    "a about after again all also always amaze an and another any are around as ask at away back be "
+    "because been before best better between big book both box boxes boy bring but by call came can carry "
+    "change city close cold come could country cut day did do done down each earth eat end enough even "
+    "every exact extra eye face far father few find fire first five fix follow food for form found four "
+    "freeze friend from full gave get girl give go good great green group grow had half hand hard have he "
+    "head hear help her here high him his home horse house how idea if in into it its jump just keep kind "
+    "king know large last late lazy learn leave left letter life light like line list little live long "
+    "look made make man many may me mean men might mind more morning most mother move much must my name "
+    "near need never new next night no north not notice now of off often old on once one only open or "
+    "other our out over own page paper part people picture place plain plant play point prize quick quiet "
+    "quite rain ran read ready real right river road room round run said same saw say school sea second "
+    "see seem sentence set she ship short should show side simple six size sleep small snow so some song "
+    "soon sound stand start state still stop story strong study such sun sure table take talk tax tell "
+    "ten text than that the their them then there these they thing think this those thought three through "
+    "time to together too took top town travel tree try turn two under until up us use very voice walk "
+    "want warm was watch water way we week well went were west what when where which while white who "
+    "whole why wind with wonder wood word work world would write year yes you young your zero zone"
 ).split()
 
 
@@ -74,7 +75,7 @@ def load_handwriting(*, lines=1000, words=3, test_share=0.1, offset=0, points_pe
     lines : int, default 1000
         Number of lines in both parts together.
     words : int, default 3
-        Words on each line, drawn with equal chances from `WORDS`; from 1 to 20.
+        Words on each line, drawn with equal chances from `COMMON_WORDS`; from 1 to 20.
     test_share : float, default 0.1
         Part of the lines that is kept for testing, above 0 and below 1.
     offset : int, default 0
@@ -110,7 +111,7 @@ def load_handwriting(*, lines=1000, words=3, test_share=0.1, offset=0, points_pe
     parts = {True: ([], kept), False: ([], lines - kept)}  # in the test part?
     tested = {}
     while any(len(texts) < room for texts, room in parts.values()):
-        text = " ".join(WORDS[i] for i in rng.integers(len(WORDS), size=words))
+        text = " ".join(COMMON_WORDS[i] for i in rng.integers(len(COMMON_WORDS), size=words))
         if text not in tested:
             tested[text] = len(tested) == 0 or (len(tested) > 1 and bool(rng.random() < test_share))
         texts, room = parts[tested[text]]

@@ -53,7 +53,7 @@ BLANK = 0.62  # width of a blank
 FROM_BASELINE = set("acdehklmnu")  # their last stroke ends on the baseline and runs on
 FROM_TOP = set("orvw")  # their last stroke ends at the top of an x
 JOINED_TO = set("eimnpruvwyj")  # their first stroke starts where a joining line can arrive
-STEP = 0.025  # distance of the points of a drawn spline
+STEP = 0.04  # distance of the points of a drawn spline
 
 
 @functools.cache
@@ -93,7 +93,7 @@ def spline(points, step=STEP):
     ----------
     points : ndarray of shape (k, d), k >= 2
         Neighbours must differ.
-    step : float, default 0.025
+    step : float, default 0.04
         Distance of the points that come back, about.
 
     Returns

@@ -6,7 +6,7 @@ import hashlib
 from course_utils import reproducibility
 from course_utils.datasets.base import DatasetError, Pairs, Part, number_kept
 
-_WAY_OUT = "Reinstall it: python -m pip install --force-reinstall --no-deps num2words"
+_WAY_OUT = "Install the measured version: python -m pip install --force-reinstall --no-deps num2words==0.5.14"
 LANGUAGES = ("en", "de")
 LARGEST = 9999
 WORDS_SHA256 = (

