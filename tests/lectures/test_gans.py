@@ -159,16 +159,29 @@ def test_slant_is_the_weighted_regression(taught):
     np.testing.assert_allclose(taught("slant")(images), expected, atol=1e-9)
 
 
-def test_four_of_a_kind_repeats_one_digit(taught):
-    digits = datasets.load_digits()
-    x, y = digits.x_train.reshape(-1, 8, 8), digits.y_train
-    pages = taught("four_of_a_kind", x_train=x, y_train=y)(30, np.random.default_rng(6))
-    parts = taught("quarters")(pages)
-    assert parts.shape == (4, 30, 8, 8)
-    owner = NearestNeighbors(n_neighbors=1).fit(x.reshape(-1, 64)).kneighbors(parts.reshape(-1, 64), return_distance=False)
-    labels = y[owner.ravel()].reshape(4, 30)
-    assert (labels == labels[0]).all()
-    assert (np.ptp(owner.reshape(4, 30), axis=0) > 0).all()  # different scans
+def test_a_mosaic_has_real_quarters_of_different_pictures(taught):
+    images = np.random.default_rng(6).random((40, 16, 16))
+    mixed = taught("mosaic")(images.copy(), np.random.default_rng(7))
+    owners = []
+    for rows in (slice(0, 8), slice(8, 16)):
+        for columns in (slice(0, 8), slice(8, 16)):
+            same = (mixed[:, None, rows, columns] == images[None, :, rows, columns]).all(axis=(2, 3))
+            assert (same.sum(axis=1) == 1).all()  # each quarter is one of a real picture, at its place
+            owners.append(same.argmax(axis=1))
+    assert (np.ptp(owners, axis=0) > 0).mean() > 0.9
+    assert all(len(set(owner)) == 40 for owner in owners)  # and every real quarter is used once
+
+
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_windows_are_cut_from_everywhere(taught, size):
+    images = np.arange(500 * 64.0).reshape(500, 8, 8)
+    cut = taught("windows")(images, size, 400, np.random.default_rng(8)).reshape(400, size, size)
+    first = cut[:, 0, 0].astype(int)
+    which, row, column = first // 64, first % 64 // 8, first % 8
+    assert len(set(which)) == 400  # no picture twice
+    assert set(row) == set(column) == set(range(9 - size))
+    for window, i, r, c in zip(cut, which, row, column, strict=True):
+        np.testing.assert_array_equal(window, images[i, r : r + size, c : c + size])
 
 
 def test_shrink_and_fade(taught):
