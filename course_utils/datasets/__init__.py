@@ -5,7 +5,7 @@ import hashlib
 import importlib
 
 from course_utils import reproducibility
-from course_utils.datasets.base import DatasetError, Pairs, Part, Split
+from course_utils.datasets.base import DatasetError, Pairs, Part, Split, refuse_wrong_share
 from course_utils.datasets.glyphs import load_glyphs
 from course_utils.datasets.handwriting import COMMON_WORDS, Handwriting, Lines, load_handwriting
 from course_utils.datasets.mnist1d import load_mnist1d
@@ -114,8 +114,7 @@ def load_digits(*, test_share=0.2, offset=0):
     """
     import numpy as np
 
-    if isinstance(test_share, bool) or not isinstance(test_share, int | float) or not 0 < test_share < 1:
-        raise ValueError(f"test_share must be above 0 and below 1, got {test_share!r}")
+    refuse_wrong_share(test_share)
     generator = reproducibility.rng(offset)
     images, digits = _read_digits()
     train, test = [], []

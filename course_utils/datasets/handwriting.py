@@ -94,7 +94,7 @@ def load_handwriting(*, lines=1000, words=3, test_share=0.1, offset=0, points_pe
 
     Notes
     -----
-    Takes about four seconds for 1,000 lines of 3 words. No text of the test part is
+    Takes about two seconds for 1,000 lines of 3 words. No text of the test part is
     written in the training part, though its words are.
 
     Examples

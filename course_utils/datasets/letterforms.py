@@ -49,7 +49,7 @@ SKELETONS = {
     ",": "16,8 14,-8 4,-28",
 }
 LETTERS = "".join(SKELETONS)
-BLANK = 0.62  # width of a blank
+BLANK = 0.75  # width of a blank
 FROM_BASELINE = set("acdehklmnu")  # their last stroke ends on the baseline and runs on
 FROM_TOP = set("orvw")  # their last stroke ends at the top of an x
 JOINED_TO = set("eimnpruvwyj")  # their first stroke starts where a joining line can arrive

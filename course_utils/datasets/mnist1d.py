@@ -4,7 +4,7 @@ import hashlib
 import random
 
 from course_utils import reproducibility
-from course_utils.datasets.base import DatasetError, Split
+from course_utils.datasets.base import DatasetError, Split, number_kept
 
 _WAY_OUT = "Reinstall it: python -m pip install --force-reinstall --no-deps mnist1d"
 NUM_POINTS, NUM_CLASSES = 40, 10
@@ -59,11 +59,7 @@ def load_mnist1d(*, num_examples=5000, test_share=0.2, offset=0):
         raise ValueError(f"num_examples must be a whole number of at least 10, got {num_examples!r}")
     if num_examples % NUM_CLASSES:
         raise ValueError(f"num_examples must be a multiple of 10, got {num_examples!r}")
-    if isinstance(test_share, bool) or not isinstance(test_share, int | float) or not 0 < test_share < 1:
-        raise ValueError(f"test_share must be above 0 and below 1, got {test_share!r}")
-    num_test = round(test_share * num_examples)
-    if not 0 < num_test < num_examples:
-        raise ValueError(f"test_share must leave examples in both parts, got {test_share!r}")
+    num_test = number_kept(test_share, num_examples)
     source = _source()
     settings = source.get_dataset_args()
     settings.num_samples, settings.train_split = num_examples, 1.0

@@ -136,7 +136,7 @@ def _outline(text, rng, variation, joined):
         if len(lines) == 1:
             open_end = "low" if letter in letterforms.FROM_BASELINE else "top" * (letter in letterforms.FROM_TOP)
         right = max(line[:, 0].max() for line in letterforms.drawn(letter))
-        left += (right + 0.17) * shape[0, 0] + 0.03 * gap
+        left += (right + (0.25 if letter in letterforms.FROM_TOP else 0.17)) * shape[0, 0] + 0.03 * gap
     return np.concatenate(pieces), np.concatenate(strokes), np.concatenate(letters)
 
 
