@@ -276,6 +276,18 @@ def write_page(serve, tmp_path_factory):
     return write
 
 
+@pytest.fixture(scope="module")
+def module_page(chromium, serve):
+    """A page of the repository, for importing the figures' modules."""
+    page = chromium.new_page()
+    page.route(
+        "**/runner.html", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html")
+    )
+    page.goto(f"{serve(ROOT)}/runner.html")
+    yield page
+    page.close()
+
+
 @pytest.fixture
 def show(new_page, write_page):
     """Put figures on a page: show(figure, ..., main="reveal", dark=..., phone=..., still=...)."""

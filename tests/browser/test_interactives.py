@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from course_utils import interactives
+from tests.browser import figure_page
+from tests.browser.figure_page import assert_fits_a_phone, leaked, listen
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,12 +25,11 @@ PLACE = """([canvas, x, y, view]) => {
 }"""
 
 
-class Figure:
+class Figure(figure_page.Figure):
     """One figure on the page, as a reader meets it."""
 
     def __init__(self, page, index=0):
-        self.page = page
-        self.root = page.locator("[data-dlm]").nth(index)
+        super().__init__(page, index)
         self.canvas = self.root.locator("canvas").last
         self.view = [-1.5, 2.5, -1.5, 2.5]
 
@@ -52,19 +53,9 @@ class Figure:
         for key in keys:
             self.page.keyboard.press(key)
 
-    def button(self, name):
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    @property
-    def status(self):
-        return self.root.get_by_role("status").inner_text()
-
     @property
     def words(self):
         return self.root.locator("details", has_text="The picture in words").locator("div").text_content()
-
-    def fact(self, name):
-        return self.root.locator(".dlm-facts > div", has_text=name).locator("b").inner_text()
 
     @property
     def weights(self):
@@ -73,10 +64,6 @@ class Figure:
 
     def pixels(self):
         return self.canvas.evaluate("c => c.toDataURL()")
-
-    def until(self, words):
-        """Wait until the status line holds these words."""
-        self.root.get_by_role("status").filter(has_text=words).wait_for()
 
     def settle(self):
         """Wait until the weight vector has come to rest."""
@@ -289,7 +276,7 @@ def test_after_a_hand_set_line_the_bound_says_from_where_it_counts(perceptron):
 
 def test_everything_works_from_the_keyboard(perceptron):
     page = perceptron.page
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
+    listen(page)
     perceptron.press("n", "f")
     assert "Point 1 at (0, 0) is +1" in perceptron.words
     perceptron.press("ArrowRight", "Shift+ArrowUp")
@@ -314,19 +301,19 @@ def test_everything_works_from_the_keyboard(perceptron):
     perceptron.button("Reset").focus()
     for key in ("b", "d", "PageDown", "ArrowDown"):  # JupyterLab adds and deletes cells with such keys
         page.keyboard.press(key)
-    assert page.evaluate("leaked") == []
+    assert leaked(page) == []
 
 
 def test_in_a_deck_the_clicker_still_turns_the_slide(show):
     figure = Figure(show(interactives.perceptron(), main="reveal", still=True))
     page = figure.page
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
+    listen(page)
     figure.button("Find a mistake").focus()
     for key in ("Enter", " ", "ArrowRight", "s"):
         page.keyboard.press(key)
     assert figure.fact("Mistakes corrected") == "1"
     figure.press("n", "ArrowRight", "PageDown")
-    assert page.evaluate("leaked") == ["ArrowRight", "s", "PageDown"]
+    assert leaked(page) == ["ArrowRight", "s", "PageDown"]
 
 
 def test_focus_can_be_seen_everywhere(perceptron):
@@ -349,10 +336,7 @@ def test_focus_can_be_seen_everywhere(perceptron):
 
 def test_phone(show):
     page = show(interactives.perceptron("xor"), interactives.sigmoid_ramp(), phone=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    small = page.evaluate("""[...document.querySelectorAll('.dlm button, .dlm summary, .dlm label, .dlm input[type=range]')]
-      .map((e) => [e.textContent || e.type, e.getBoundingClientRect().height]).filter(([, height]) => height && height < 40)""")
-    assert small == []
+    assert_fits_a_phone(page)
     boxes = [c.bounding_box() for c in page.locator(".dlm canvas, .dlm [role=status]").all()]
     assert len({round(box["x"]) for box in boxes}) == 1, "not stacked"
 

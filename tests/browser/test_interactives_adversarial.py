@@ -5,7 +5,6 @@ Needs no built book: the figure's own output is put on a page of a few lines.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -14,19 +13,10 @@ import pytest
 
 from course_utils import datasets, interactives
 from course_utils.interactives.export import export_keras
+from tests.browser.figure_page import Figure, assert_fits_a_phone, focus_stops
+from tests.unit import test_interactives_adversarial as reference
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def load(path, name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-shared = load("browser/test_interactives_cnns.py", "interactives_cnns_in_a_browser")
-Figure = shared.Figure
 
 
 @pytest.fixture(scope="module")
@@ -114,22 +104,17 @@ def test_a_move_of_the_slider_is_quick(figure):
     assert longest < 100, f"half of the moves take more than {longest:.0f} ms"
 
 
-def test_the_gradient_equals_tensorflow_here_too(chromium, serve, net):
-    unit = load("unit/test_interactives_adversarial.py", "interactives_adversarial_reference")
+def test_the_gradient_equals_tensorflow_here_too(module_page, net):
     data = datasets.load_digits()
     images, labels = data.x_test[:20], data.y_test[:20]
-    page = chromium.new_page()
-    page.route("**/runner.html", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
-    page.goto(f"{serve(ROOT)}/runner.html")
-    found = page.evaluate(
+    found = module_page.evaluate(
         """async ([network, images, labels]) => {
           const nn = await import('/course_utils/interactives/nn.js'), back = await import('/course_utils/interactives/nn_backward.js');
           const net = nn.loadNetwork(network);
           return images.map((x, i) => back.lossSlope(net, x, labels[i])); }""",
         [export_keras(net), images.tolist(), labels.tolist()],
     )
-    page.close()
-    assert np.abs(np.array(found) - unit.with_tensorflow(net, images, labels)).max() <= 1e-4
+    assert np.abs(np.array(found) - reference.with_tensorflow(net, images, labels)).max() <= 1e-4
 
 
 def test_links_bring_back_the_attack(show, net):
@@ -139,7 +124,7 @@ def test_links_bring_back_the_attack(show, net):
     push(figure, 0.3)
     figure.button("Wanted answer 5").click()
     status = figure.status
-    again = Figure(show(make, still=True, suffix=shared.copied(figure)))
+    again = Figure(show(make, still=True, suffix=figure.copied()))
     assert again.status == status
     for bad in ("((1,2))", "(0,99,-1,1,1,1)", "(0,10,3,7,1,1)"):
         assert "The budget is 0" in Figure(show(make, still=True, suffix=f"#dlm=adversarial.0:{bad}")).status
@@ -147,20 +132,7 @@ def test_links_bring_back_the_attack(show, net):
 
 def test_no_key_leaks_and_focus_is_seen(show, net):
     page = show(interactives.adversarial(net), still=True)
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
-    bare, stops = [], 0
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        seen = page.evaluate("""() => { const e = document.activeElement, s = getComputedStyle(e);
-          return e === document.body ? null : [e.outerHTML.slice(0, 60), s.outlineStyle, parseFloat(s.outlineWidth)] }""")
-        if seen is None:
-            break
-        stops += 1
-        if seen[1] == "none" or seen[2] < 2:
-            bare.append(seen)
-        page.keyboard.press("b")
-    assert bare == [] and seen is None and stops > 25
-    assert page.evaluate("leaked.filter((key) => key !== 'Tab')") == []
+    assert focus_stops(page) > 25
 
 
 def test_no_accessibility_fault(show, axe_faults, net):
@@ -176,10 +148,7 @@ def test_no_accessibility_fault(show, axe_faults, net):
 def test_phone(show, net):
     page = show(interactives.adversarial(net), phone=True)
     Figure(page).button("Flip it").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    small = page.evaluate("""[...document.querySelectorAll('.dlm button, .dlm summary, .dlm label, .dlm input:not([type=checkbox])')]
-      .map((e) => [e.textContent || e.ariaLabel || e.type, e.getBoundingClientRect().height]).filter(([, size]) => size && size < 40)""")
-    assert small == []
+    assert_fits_a_phone(page, narrowest=24)
 
 
 def test_dark_and_light_follow_the_page(show, net):

@@ -5,52 +5,21 @@ Needs no built book: the figures' own output is put on a page of a few lines.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
 from course_utils import interactives
+from tests.browser import figure_page
+from tests.browser.figure_page import assert_fits_a_phone, focus_stops, leaked, listen
+from tests.unit import test_interactives_backprop as reference
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def load_reference():
-    """The unit tests of these figures, for what they compute with NumPy."""
-    path = ROOT / "tests" / "unit" / "test_interactives_backprop.py"
-    spec = importlib.util.spec_from_file_location("interactives_backprop_reference", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = load_reference()
-
-
-class Figure:
+class Figure(figure_page.Figure):
     """One figure on the page, as a reader meets it."""
-
-    def __init__(self, page, index=0):
-        self.page = page
-        self.root = page.locator("[data-dlm]").nth(index)
-
-    def button(self, name):
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    def choose(self, name, value):
-        self.root.get_by_role("combobox", name=name, exact=True).select_option(value)
-
-    def chosen(self, name):
-        return self.root.get_by_role("combobox", name=name, exact=True).input_value()
-
-    def fact(self, name):
-        row = self.root.locator(".dlm-facts > div", has_text=re.compile(f"^{name}"))
-        return row.locator("b").inner_text()
-
-    @property
-    def status(self):
-        return self.root.get_by_role("status").inner_text()
 
     @property
     def words(self):
@@ -73,9 +42,6 @@ class Figure:
             "e => [...e.querySelectorAll('.dlm-main canvas')].map((c) => c.toDataURL()).join()"
         )
 
-    def until(self, words):
-        self.root.get_by_role("status").filter(has_text=words).wait_for()
-
     def step(self, times):
         for _ in range(times):
             self.button("Next").click()
@@ -94,18 +60,6 @@ def graph(show):
 
 
 # ---- the pure functions, in the engine that readers use
-
-
-@pytest.fixture(scope="module")
-def module_page(chromium, serve):
-    """A page of the repository, for importing the modules."""
-    page = chromium.new_page()
-    page.route(
-        "**/runner.html", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html")
-    )
-    page.goto(f"{serve(ROOT)}/runner.html")
-    yield page
-    page.close()
 
 
 def in_page(page, module, function, argument):
@@ -456,12 +410,12 @@ def test_the_step_slider_goes_anywhere(graph):
 def test_in_a_deck_arrows_in_the_network_stay_and_the_clicker_turns_the_slide(show):
     figure = Figure(show(interactives.playground(), main="reveal", still=True))
     page = figure.page
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
+    listen(page)
     figure.button("Output").focus()
     for key in ("ArrowLeft", "ArrowUp", "Enter", "PageDown"):
         page.keyboard.press(key)
     assert figure.button("Layer 2, unit 1").get_attribute("aria-pressed") == "true"
-    assert page.evaluate("leaked") == ["PageDown"]
+    assert leaked(page) == ["PageDown"]
 
 
 def test_a_wide_graph_scrolls_to_where_the_step_is(show):
@@ -476,22 +430,7 @@ def test_a_wide_graph_scrolls_to_where_the_step_is(show):
 
 def test_no_key_leaks_and_focus_is_seen(show):
     page = show(interactives.playground(), interactives.computation_graph(), still=True)
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
-    bare, stops = [], 0
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        seen = page.evaluate("""() => { const e = document.activeElement, s = getComputedStyle(e);
-          return e === document.body ? null : [e.outerHTML.slice(0, 60), s.outlineStyle, parseFloat(s.outlineWidth)] }""")
-        if seen is None:
-            break
-        stops += 1
-        if seen[1] == "none" or seen[2] < 2:
-            bare.append(seen)
-        page.keyboard.press("b")
-    assert bare == []
-    assert seen is None, "Tab never left the figures"
-    assert 30 < stops < 60, "the units of the network are one stop"
-    assert page.evaluate("leaked.filter((key) => key !== 'Tab')") == []
+    assert 30 < focus_stops(page) < 60, "the units of the network are one stop"
 
 
 def test_no_accessibility_fault(show, axe_faults):
@@ -514,10 +453,7 @@ def test_phone(show):
         interactives.computation_graph("(sigmoid(w0*x0 + w1*x1 + b) - y)**2"),
         phone=True,
     )
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    small = page.evaluate("""[...document.querySelectorAll('.dlm button, .dlm summary, .dlm label:not(:has(select)), .dlm select, .dlm input:not([type=checkbox])')]
-      .map((e) => [e.textContent || e.ariaLabel || e.type, Math.min(e.getBoundingClientRect().height, e.getBoundingClientRect().width)]).filter(([, size]) => size && size < 40)""")
-    assert small == []
+    assert_fits_a_phone(page)
     boxes = page.locator(".dlm-unit").evaluate_all(
         "all => all.map((e) => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom]; })"
     )
@@ -590,13 +526,6 @@ def test_hidden_at_first_as_on_a_later_slide(show):
 # ---- links
 
 
-def copied(figure):
-    figure.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    figure.button("Link to this set-up").click()
-    figure.until("Link copied")
-    return figure.page.evaluate("navigator.clipboard.readText()")
-
-
 def test_a_link_brings_back_the_trained_network(show):
     figures = [interactives.playground(), interactives.playground("xor")]
     page = show(*figures, still=True)
@@ -611,9 +540,9 @@ def test_a_link_brings_back_the_trained_network(show):
         second.choose(name, value)
     for name in ("One epoch", "One epoch", "One batch"):
         second.button(name).click()
-    status, link = second.status.partition("epochs: ")[2], copied(second)
+    status, link = second.status.partition("epochs: ")[2], second.copied()
     assert "#dlm=playground.1:" in link and status
-    again = show(*figures, still=True, suffix="#" + link.partition("#")[2])
+    again = show(*figures, still=True, suffix=link)
     restored = Figure(again, 1)
     assert restored.status.partition("epochs: ")[2] == status
     assert [
@@ -633,8 +562,8 @@ def test_a_link_brings_back_formula_inputs_and_step(show):
     box.press("Enter")
     figure.root.get_by_role("slider", name="a", exact=True).fill("-1.5")
     figure.step(4)
-    words, link = figure.words, copied(figure)
-    again = Figure(show(interactives.computation_graph(), still=True, suffix="#" + link.partition("#")[2]))
+    words, link = figure.words, figure.copied()
+    again = Figure(show(interactives.computation_graph(), still=True, suffix=link))
     assert again.words == words and "a: value \u22121.5" in words
     assert again.root.get_by_role("slider", name="Step").input_value() == "4"
 

@@ -6,7 +6,6 @@ Needs no built book: the figures' own output is put on a page of a few lines.
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -16,20 +15,11 @@ import pytest
 
 from course_utils import interactives
 from course_utils.interactives.export import export_keras
+from tests.browser import figure_page
+from tests.browser.figure_page import assert_fits_a_phone, focus_stops, leaked, listen
+from tests.unit import test_interactives_cnns as reference
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def load_reference():
-    """The unit tests of these figures, for the networks and what Keras says of them."""
-    path = ROOT / "tests" / "unit" / "test_interactives_cnns.py"
-    spec = importlib.util.spec_from_file_location("interactives_cnns_reference", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = load_reference()
 
 
 @pytest.fixture(scope="module")
@@ -37,30 +27,11 @@ def net():
     return reference.lecture_net()
 
 
-class Figure:
+class Figure(figure_page.Figure):
     """One figure on the page, as a reader meets it."""
-
-    def __init__(self, page, index=0):
-        self.page, self.root = page, page.locator("[data-dlm]").nth(index)
-
-    def button(self, name):
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    @property
-    def status(self):
-        return self.root.get_by_role("status").inner_text()
 
     def canvas(self, name):
         return self.root.locator(f"canvas[aria-label^='{name}']")
-
-    def pixels(self):
-        self.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
-        return self.root.evaluate("e => [...e.querySelectorAll('canvas')].map((c) => c.toDataURL()).join()")
-
-    def until(self, words):
-        self.root.get_by_role("status").filter(has_text=words).wait_for()
 
     def spot(self, canvas, x, y):
         canvas.scroll_into_view_if_needed()
@@ -92,17 +63,6 @@ def paper(show, net):
 
 
 # ---- the same numbers as Keras, in the engine that readers use
-
-
-@pytest.fixture(scope="module")
-def module_page(chromium, serve):
-    page = chromium.new_page()
-    page.route(
-        "**/runner.html", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html")
-    )
-    page.goto(f"{serve(ROOT)}/runner.html")
-    yield page
-    page.close()
 
 
 def in_page(page, module, function, argument):
@@ -397,20 +357,7 @@ def test_try_this_of_the_explorer(explorer):
 
 def test_no_key_leaks_and_focus_is_seen(show, net):
     page = show(interactives.convolution(), interactives.draw_digit(net), still=True)
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
-    bare, stops = [], 0
-    for _ in range(90):
-        page.keyboard.press("Tab")
-        seen = page.evaluate("""() => { const e = document.activeElement, s = getComputedStyle(e);
-          return e === document.body ? null : [e.outerHTML.slice(0, 60), s.outlineStyle, parseFloat(s.outlineWidth)] }""")
-        if seen is None:
-            break
-        stops += 1
-        if seen[1] == "none" or seen[2] < 2:
-            bare.append(seen)
-        page.keyboard.press("b")
-    assert bare == [] and seen is None and stops > 40
-    assert page.evaluate("leaked.filter((key) => key !== 'Tab')") == []
+    assert focus_stops(page) > 40
 
 
 def test_no_accessibility_fault(show, axe_faults, net):
@@ -428,10 +375,7 @@ def test_no_accessibility_fault(show, axe_faults, net):
 def test_phone(show, net):
     page = show(interactives.convolution(), interactives.draw_digit(net), phone=True)
     Figure(page).button("Shift the picture").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    small = page.evaluate("""[...document.querySelectorAll('.dlm button, .dlm summary, .dlm label, .dlm input:not([type=checkbox])')]
-      .map((e) => [e.textContent || e.ariaLabel || e.type, Math.min(e.getBoundingClientRect().height, e.getBoundingClientRect().width)]).filter(([, size]) => size && size < 40)""")
-    assert small == []
+    assert_fits_a_phone(page)
 
 
 def test_a_finger_draws_and_the_page_stays(show, net):
@@ -484,13 +428,6 @@ def test_never_too_wide_and_hidden_at_first(show, net):
     assert [Figure(page, i).pixels() for i in (0, 1)] == before
 
 
-def copied(figure):
-    figure.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    figure.button("Link to this set-up").click()
-    figure.until("Link copied")
-    return "#" + figure.page.evaluate("navigator.clipboard.readText()").partition("#")[2]
-
-
 def test_links_bring_back_kernel_and_drawing(show, net):
     figures = [interactives.convolution(), interactives.draw_digit(net)]
     page = show(*figures, still=True)
@@ -500,9 +437,9 @@ def test_links_bring_back_kernel_and_drawing(show, net):
     first.canvas("The output").press("ArrowDown")
     second.stroke((0.3, 0.2), (0.7, 0.2), (0.45, 0.8))
     status, digit = first.status, re.search(r"a \d ", second.status)[0]
-    again = Figure(show(*figures, still=True, suffix=copied(first)))
+    again = Figure(show(*figures, still=True, suffix=first.copied()))
     assert again.status == status and again.button("Blur").get_attribute("aria-pressed") == "true"
-    again = Figure(show(*figures, still=True, suffix=copied(second)), 1)
+    again = Figure(show(*figures, still=True, suffix=second.copied()), 1)
     assert digit in again.status
     for bad in ("#dlm=convolution.0:((1,2),(3))", "#dlm=draw_digit.0:((99),(1,2))"):
         page = show(*figures, still=True, suffix=bad)
@@ -513,11 +450,11 @@ def test_links_bring_back_kernel_and_drawing(show, net):
 def test_in_a_deck_the_clicker_turns_the_slide(show, net):
     figure = Figure(show(interactives.convolution(), main="reveal", still=True))
     page = figure.page
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
+    listen(page)
     figure.canvas("The output").focus()
     for key in ("ArrowDown", "PageDown"):
         page.keyboard.press(key)
-    assert page.evaluate("leaked") == ["PageDown"] and figure.status.startswith("Row 3")
+    assert leaked(page) == ["PageDown"] and figure.status.startswith("Row 3")
 
 
 def test_without_javascript_the_lesson_is_read(chromium, write_page, net):

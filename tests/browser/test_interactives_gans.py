@@ -5,8 +5,6 @@ Needs no built book: the figures' own output is put on a page of a few lines.
 
 from __future__ import annotations
 
-import importlib.util
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +12,12 @@ import pytest
 
 from course_utils import interactives
 from course_utils.interactives.export import export_keras
+from tests.browser import figure_page
+from tests.browser.figure_page import assert_fits_a_phone, focus_stops, leaked, listen
+from tests.unit import test_interactives_gans as reference
 
 ROOT = Path(__file__).resolve().parents[2]
 SLANT = np.arange(1.0, 13.0)
-
-
-def load_reference():
-    """The unit tests of these figures, for the generators and what Keras says of them."""
-    path = ROOT / "tests" / "unit" / "test_interactives_gans.py"
-    spec = importlib.util.spec_from_file_location("interactives_gans_reference", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = load_reference()
 
 
 @pytest.fixture(scope="module")
@@ -36,35 +25,8 @@ def generator():
     return reference.small_generator()
 
 
-class Figure:
+class Figure(figure_page.Figure):
     """One figure on the page, as a reader meets it."""
-
-    def __init__(self, page, index=0):
-        self.page, self.root = page, page.locator("[data-dlm]").nth(index)
-
-    def button(self, name):
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    def choose(self, name, value):
-        self.root.get_by_role("combobox", name=name, exact=True).select_option(value)
-
-    def chosen(self, name):
-        return self.root.get_by_role("combobox", name=name, exact=True).input_value()
-
-    def slider(self, name):
-        return self.root.get_by_role("slider", name=name, exact=True)
-
-    def fact(self, name):
-        row = self.root.locator(".dlm-facts > div", has_text=re.compile(f"^{name}"))
-        return row.locator("b").inner_text()
-
-    @property
-    def status(self):
-        return self.root.get_by_role("status").inner_text()
-
-    @property
-    def question(self):
-        return self.root.locator(".dlm-question").inner_text()
 
     @property
     def step(self):
@@ -74,15 +36,6 @@ class Figure:
     def number(self):
         """Length of the latent vector, and the slant."""
         return self.fact("Latent vector's length"), self.fact("Slant")
-
-    def pixels(self):
-        self.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
-        return self.root.evaluate("e => [...e.querySelectorAll('canvas')].map((c) => c.toDataURL()).join()")
-
-    def until(self, words):
-        self.root.get_by_role("status").filter(has_text=words).wait_for()
 
     def spot(self, x, y):
         """Where a place of the pad lies on the screen; x and y from -3 to 3."""
@@ -104,17 +57,6 @@ def explorer(show, generator):
 
 
 # ---- the same numbers as Keras, in the engine that readers use
-
-
-@pytest.fixture(scope="module")
-def module_page(chromium, serve):
-    page = chromium.new_page()
-    page.route(
-        "**/runner.html", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html")
-    )
-    page.goto(f"{serve(ROOT)}/runner.html")
-    yield page
-    page.close()
 
 
 def test_pictures_equal_keras_in_chromium(module_page):
@@ -390,20 +332,7 @@ def both(generator):
 
 def test_no_key_leaks_and_focus_is_seen(show, generator):
     page = show(*both(generator), still=True)
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
-    bare, stops = [], 0
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        seen = page.evaluate("""() => { const e = document.activeElement, s = getComputedStyle(e);
-          return e === document.body ? null : [e.outerHTML.slice(0, 60), s.outlineStyle, parseFloat(s.outlineWidth)] }""")
-        if seen is None:
-            break
-        stops += 1
-        if seen[1] == "none" or seen[2] < 2:
-            bare.append(seen)
-        page.keyboard.press("b")
-    assert bare == [] and seen is None and stops > 40
-    assert page.evaluate("leaked.filter((key) => key !== 'Tab')") == []
+    assert focus_stops(page) > 40
 
 
 def test_no_accessibility_fault(show, axe_faults, generator):
@@ -420,10 +349,7 @@ def test_no_accessibility_fault(show, axe_faults, generator):
 
 def test_phone(show, generator):
     page = show(*both(generator), phone=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    small = page.evaluate("""[...document.querySelectorAll('.dlm button, .dlm summary, .dlm label, .dlm select, .dlm input:not([type=checkbox])')]
-      .map((e) => [e.textContent || e.ariaLabel || e.type, Math.min(e.getBoundingClientRect().height, e.getBoundingClientRect().width)]).filter(([, size]) => size && size < 40)""")
-    assert small == []
+    assert_fits_a_phone(page)
 
 
 def test_a_finger_moves_the_ring_and_the_page_stays(show, generator):
@@ -487,13 +413,6 @@ def test_on_a_slide_the_picture_stands_left_of_its_numbers(show):
     assert all(left > places[0][1] for left, _ in places[1:]), "the numbers stand right of the picture"
 
 
-def copied(figure):
-    figure.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    figure.button("Link to this set-up").click()
-    figure.until("Link copied")
-    return "#" + figure.page.evaluate("navigator.clipboard.readText()").partition("#")[2]
-
-
 def test_links_bring_back_setting_and_place(show, generator):
     figures = both(generator)
     page = show(*figures, still=True)
@@ -509,7 +428,7 @@ def test_links_bring_back_setting_and_place(show, generator):
     first.button("New start").click()
     picture = first.pixels()
     first.button("One step").click()
-    link = copied(first)
+    link = first.copied()
     assert "before the first step" in first.status
     again = Figure(show(*figures, still=True, suffix=link))
     assert again.pixels() == picture and again.step == 0
@@ -523,7 +442,7 @@ def test_links_bring_back_setting_and_place(show, generator):
     second.button("Keep as B").click()
     second.slider("slant").fill("1.5")
     number = second.number
-    again = Figure(show(*figures, still=True, suffix=copied(second)), 1)
+    again = Figure(show(*figures, still=True, suffix=second.copied()), 1)
     assert again.number == number and float(again.slider("slant").input_value()) == pytest.approx(
         1.5, abs=0.05
     )
@@ -538,11 +457,11 @@ def test_links_bring_back_setting_and_place(show, generator):
 def test_in_a_deck_the_clicker_turns_the_slide(show, generator):
     figure = Figure(show(interactives.latent_explorer(generator), main="reveal", still=True))
     page, before = figure.page, figure.number
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => leaked.push(e.key))")
+    listen(page)
     figure.root.locator(".dlm-pad").focus()
     for key in ("ArrowDown", "PageDown"):
         page.keyboard.press(key)
-    assert page.evaluate("leaked") == ["PageDown"] and figure.number != before
+    assert leaked(page) == ["PageDown"] and figure.number != before
 
 
 def test_without_javascript_the_lesson_is_read(chromium, write_page, generator):

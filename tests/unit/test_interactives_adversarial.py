@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import html
-import json
-import re
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 
 from course_utils import datasets, interactives
 from course_utils.interactives import base
 from course_utils.interactives.export import export_keras
-from tests.unit.test_interactives_cnns import build, in_node, keras, lecture_net, networks
+from tests.interactive_figures import assert_alone, assert_parses, assert_refused, in_node, keras, needs_node
+from tests.unit.test_interactives_cnns import build, lecture_net, networks
 
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(
-    NODE is None, reason="no Node found: the browser tests compare the same numbers in Chromium"
-)
 NAMES = ["lecture", "softmax_in_the_layer", "own_activation_layers", "dense_only", "reshaped", "lenet"]
 SLOPES = """(nn, [network, images, labels]) => { const net = nn.loadNetwork(network);
   return images.map((x, i) => nn.lossSlope(net, x, labels[i])); }"""
@@ -57,18 +48,6 @@ def together(tmp_path_factory):
     return path
 
 
-def run(path, function, argument):
-    script = (
-        f"import * as m from {json.dumps(path.as_uri())}; import fs from 'node:fs';"
-        f"console.log(JSON.stringify(({function})(m, JSON.parse(fs.readFileSync(0, 'utf8')))));"
-    )
-    done = subprocess.run(
-        [NODE, "--input-type=module", "-e", script], input=json.dumps(argument), capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def with_tensorflow(model, images, labels):
     """Gradient of the cross-entropy by the pixels."""
     import tensorflow as tf
@@ -89,7 +68,7 @@ def with_tensorflow(model, images, labels):
 def test_gradient_equals_tensorflow_on_a_hundred_digits(nets, together, name):
     data = datasets.load_digits()
     images, labels = data.x_test[:100], data.y_test[:100]
-    found = np.array(run(together, SLOPES, [export_keras(nets[name]), images.tolist(), labels.tolist()]))
+    found = np.array(in_node(together, SLOPES, [export_keras(nets[name]), images.tolist(), labels.tolist()]))
     expected = with_tensorflow(nets[name], images, labels)
     assert np.abs(expected).max() > 1e-2, "the slopes are all flat: nothing was compared"
     worst = np.abs(found - expected).max()
@@ -109,7 +88,7 @@ def test_attacks_keep_the_budget_and_beat_noise(trained, together):
     lost = {}
     for how in ("step", "steps", "noise"):
         cases = [[i, {"epsilon": 0.15, "label": labels[i], "how": how}] for i in range(20)]
-        moved = np.array(run(together, ATTACK, [export_keras(model), images.tolist(), cases]))
+        moved = np.array(in_node(together, ATTACK, [export_keras(model), images.tolist(), cases]))
         assert np.abs(moved - images).max() <= 0.15 + 1e-12 and moved.min() >= 0 and moved.max() <= 1
         z = np.asarray(model(moved.reshape(-1, 8, 8, 1), training=False))
         lost[how] = np.mean(z.argmax(axis=1) != labels)
@@ -121,7 +100,7 @@ def test_a_target_is_approached(trained, together):
     data, model = datasets.load_digits(), trained
     images = data.x_test[:10]
     cases = [[i, {"epsilon": 0.15, "label": -1, "target": 4, "how": "steps"}] for i in range(10)]
-    moved = np.array(run(together, ATTACK, [export_keras(model), images.tolist(), cases]))
+    moved = np.array(in_node(together, ATTACK, [export_keras(model), images.tolist(), cases]))
     before, after = (np.asarray(keras().ops.softmax(model(x.reshape(-1, 8, 8, 1), training=False)))[:, 4] for x in (images, moved))
     assert (after >= before - 1e-6).all() and after.mean() > before.mean() + 0.05
 
@@ -139,24 +118,12 @@ def test_coins_are_fair_and_repeat():
 
 
 def test_output_is_small_repeatable_and_alone(nets):
-    first, second = (interactives.adversarial(nets["lenet"]) for _ in range(2))
-    bundle = first._repr_mimebundle_()
-    assert bundle == second._repr_mimebundle_()
-    assert len(bundle["text/html"].encode()) <= 60_000
-    script = base.bundle("adversarial")
-    assert not re.search(r"https?://|import\(|\bfetch\(|localStorage|Math\.random|\bDate\b| id=", script)
-    assert not re.search(r"^(import|export) ", script, flags=re.M)
-    page = first.html().split("<script")[0]
-    assert html.escape(first.alt) in page and 80 <= len(first.alt) <= 400
-    assert len(first.lesson) >= 2 and all(html.escape(text) in page for text in first.lesson)
+    assert_alone(lambda: interactives.adversarial(nets["lenet"]), most=60_000)
 
 
 @needs_node
 def test_the_joined_script_parses(tmp_path):
-    script = tmp_path / "figure.mjs"
-    script.write_text(base.bundle("adversarial"), encoding="utf-8")
-    done = subprocess.run([NODE, "--check", str(script)], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    assert_parses("adversarial", tmp_path)
 
 
 # ---- arguments
@@ -188,6 +155,4 @@ def large():
     ],
 )
 def test_bad_arguments_say_what_is_allowed(call, error, parts):
-    with pytest.raises(error) as caught:
-        call()
-    assert all(part in str(caught.value) for part in parts)
+    assert_refused(call, error, parts)

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_utils import interactives
-from course_utils.interactives import backprop, base
+from course_utils.interactives import backprop
+from tests.interactive_figures import FOLDER, assert_alone, assert_parses, assert_refused, in_node, needs_node
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "course_utils" / "interactives"
 FIGURES = {"playground": interactives.playground, "computation_graph": interactives.computation_graph}
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(
-    NODE is None, reason="no Node found: the browser tests compare the same numbers in Chromium"
-)
 
 # ---- JavaScript against NumPy. The browser tests run these in Chromium too.
 
@@ -149,18 +139,6 @@ def compare_formula(text: str, inputs: list[float], found: dict) -> None:
         assert abs(slope - exact) < 1e-12 * max(1, abs(exact)), name
 
 
-def in_node(module: str, function: str, argument: object) -> dict:
-    script = (
-        f"import * as m from {json.dumps((FOLDER / module).as_uri())};"
-        f"console.log(JSON.stringify(({function})(m, {json.dumps(argument)})));"
-    )
-    done = subprocess.run(
-        [NODE, "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @needs_node
 @pytest.mark.parametrize("case", TRAININGS, ids=lambda c: f"{c['set']}-{c['activation']}-{c['penalty']}")
 def test_training_equals_numpy(case):
@@ -176,10 +154,7 @@ def test_values_and_slopes_equal_complex_steps(text, inputs):
 @needs_node
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_joined_script_parses(name, tmp_path):
-    script = tmp_path / "figure.mjs"
-    script.write_text(base.bundle(name), encoding="utf-8")
-    done = subprocess.run([NODE, "--check", str(script)], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    assert_parses(name, tmp_path)
 
 
 # ---- the output
@@ -187,24 +162,7 @@ def test_the_joined_script_parses(name, tmp_path):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_output_is_small_repeatable_and_alone(name):
-    first, second = FIGURES[name](), FIGURES[name]()
-    bundle = first._repr_mimebundle_()
-    assert bundle == second._repr_mimebundle_()
-    text = bundle["text/html"]
-    assert len(text.encode()) <= 32_000
-    assert " id=" not in text.split("<style>")[0]
-    assert not re.search(
-        r"https?://|import\(|\bfetch\(|localStorage|Math\.random|\bDate\b| id=", base.bundle(name)
-    )
-    assert not re.search(r"^(import|export) ", base.bundle(name), flags=re.M)
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_without_javascript_the_text_still_teaches(name):
-    figure = FIGURES[name]()
-    page = figure.html().split("<script")[0]
-    assert html.escape(figure.alt) in page and 80 <= len(figure.alt) <= 400
-    assert len(figure.lesson) >= 2 and all(html.escape(text) in page for text in figure.lesson)
+    assert_alone(FIGURES[name], most=32_000)
 
 
 def test_the_numbers_of_the_lesson_are_true():
@@ -291,7 +249,4 @@ PLAY, GRAPH = interactives.playground, interactives.computation_graph
     ],
 )
 def test_errors_name_argument_given_and_allowed(call, error, parts):
-    with pytest.raises(error) as caught:
-        call()
-    for part in parts:
-        assert part in str(caught.value)
+    assert_refused(call, error, parts)

@@ -5,36 +5,30 @@
 
 from __future__ import annotations
 
-import html
 import json
-import os
 import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_utils import interactives
-from course_utils.interactives import base, gans
+from course_utils.interactives import gans
 from course_utils.interactives.export import export_keras
-
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "course_utils" / "interactives"
-REFERENCE = ROOT / "tests" / "js" / "gan_reference.mjs"
-HEAD = "// Computed with TensorFlow by tests/unit/test_interactives_gans.py, which checks that it is still true.\n"
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(
-    NODE is None, reason="no Node found: the browser tests compare the same numbers in Chromium"
+from tests.interactive_figures import (
+    FOLDER,
+    ROOT,
+    assert_alone,
+    assert_parses,
+    assert_refused,
+    in_node,
+    keras,
+    needs_node,
+    read_reference,
+    write_reference,
 )
 
-
-def keras():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
-
-    return keras
+REFERENCE = ROOT / "tests" / "js" / "gan_reference.mjs"
+SOURCE = "TensorFlow by tests/unit/test_interactives_gans.py"
 
 
 # ---- the game in TensorFlow, float64, with automatic differentiation and Keras' Adam
@@ -132,9 +126,7 @@ def reference() -> list[dict]:
 
 
 def test_the_committed_reference_is_what_tensorflow_computes():
-    stored = json.loads(
-        REFERENCE.read_text(encoding="utf-8").removeprefix(HEAD + "export default ").rstrip(";\n")
-    )
+    stored = read_reference(REFERENCE, SOURCE)
     fresh = reference()
     assert [(c["loss"], c["remedy"]) for c in stored] == [(c["loss"], c["remedy"]) for c in fresh] and len(
         fresh
@@ -225,22 +217,6 @@ def compare_pictures(model, codes, found) -> float:
     return worst
 
 
-def in_node(module: str, function: str, argument: object):
-    script = (
-        f"import * as m from {json.dumps((FOLDER / module).as_uri())}; import fs from 'node:fs';"
-        f"console.log(JSON.stringify(({function})(m, JSON.parse(fs.readFileSync(0, 'utf8')))));"
-    )
-    done = subprocess.run(
-        [NODE, "--input-type=module", "-e", script],
-        input=json.dumps(argument),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @needs_node
 def test_pictures_equal_keras_on_a_hundred_latent_vectors():
     for name, model in generators().items():
@@ -306,18 +282,9 @@ def figures():
 
 @pytest.mark.parametrize("name", ["gan_playground", "latent_explorer"])
 def test_output_is_small_repeatable_and_alone(name):
-    first, second = figures()[name](), figures()[name]()
-    bundle = first._repr_mimebundle_()
-    assert bundle == second._repr_mimebundle_()
-    weights = len(json.dumps(first.props.get("network", "")))
-    assert len(bundle["text/html"].encode()) - weights <= 30_000  # the most that is allowed is 48,000
-    assert " id=" not in bundle["text/html"].split("<style>")[0]
-    script = base.bundle(name)
-    assert not re.search(r"https?://|import\(|\bfetch\(|localStorage|Math\.random|\bDate\b| id=", script)
-    assert not re.search(r"^(import|export) ", script, flags=re.M)
-    page = first.html().split("<script")[0]
-    assert html.escape(first.alt) in page and 80 <= len(first.alt) <= 400
-    assert len(first.lesson) >= 2 and all(html.escape(text) in page for text in first.lesson)
+    make = figures()[name]
+    weights = len(json.dumps(make().props.get("network", "")))
+    assert_alone(make, most=30_000 + weights)
 
 
 def test_a_generator_of_fifteen_thousand_weights_travels():
@@ -332,10 +299,7 @@ def test_a_generator_of_fifteen_thousand_weights_travels():
 @needs_node
 @pytest.mark.parametrize("name", ["gan_playground", "latent_explorer"])
 def test_the_joined_script_parses(name, tmp_path):
-    script = tmp_path / "figure.mjs"
-    script.write_text(base.bundle(name), encoding="utf-8")
-    done = subprocess.run([NODE, "--check", str(script)], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    assert_parses(name, tmp_path)
 
 
 def test_python_and_javascript_know_the_same_names():
@@ -391,10 +355,7 @@ GAN, EXPLORE = interactives.gan_playground, interactives.latent_explorer
     ],
 )
 def test_errors_of_the_playground(call, error, parts):
-    with pytest.raises(error) as caught:
-        call()
-    for part in parts:
-        assert part in str(caught.value)
+    assert_refused(call, error, parts)
 
 
 def test_errors_of_the_explorer():
@@ -436,13 +397,8 @@ def test_errors_of_the_explorer():
         (lambda: export_keras(model), ValueError, ["end with a Dense", "logits"]),
         (lambda: export_keras(model, ends="ink"), ValueError, ["ends", "'ink'", "'values'"]),
     ):
-        with pytest.raises(error) as caught:
-            call()
-        for part in parts:
-            assert part in str(caught.value), (part, caught.value)
+        assert_refused(call, error, parts)
 
 
 if __name__ == "__main__":
-    REFERENCE.write_text(
-        HEAD + "export default " + json.dumps(reference(), separators=(",", ":")) + ";\n", encoding="utf-8"
-    )
+    write_reference(REFERENCE, SOURCE, reference())
