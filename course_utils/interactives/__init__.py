@@ -15,6 +15,8 @@ from .backprop import computation_graph, playground
 from .base import Interactive
 from .cnns import convolution, draw_digit
 from .gans import gan_playground, latent_explorer
+from .lstms import gate_valves
+from .rnns import error_surface
 
 __all__ = [
     "Interactive",
@@ -22,7 +24,9 @@ __all__ = [
     "computation_graph",
     "convolution",
     "draw_digit",
+    "error_surface",
     "gan_playground",
+    "gate_valves",
     "latent_explorer",
     "perceptron",
     "playground",

@@ -1,0 +1,353 @@
+"""The figures of lectures 10 to 12 in Chromium: mouse, touch, keyboard, links, colours and layouts.
+
+Needs no built book: the figures' own output is put on a page of a few lines.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from course_utils import interactives
+from tests.browser.figure_page import Figure, assert_fits_a_phone, focus_stops, leaked, listen, touch_drag
+
+ROOT = Path(__file__).resolve().parents[2]
+DECK = ROOT / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
+
+
+@pytest.fixture
+def surface(show):
+    return Figure(show(interactives.error_surface(), still=True, height=1000))
+
+
+@pytest.fixture
+def valves(show):
+    return Figure(show(interactives.gate_valves(), still=True, height=1200))
+
+
+def on_a_slide(show, figure):
+    """Show a figure as a deck does, in two columns; returns it and its width and height."""
+    page = show(figure, main="deck-part-live", still=True, width=1300)
+    page.add_style_tag(content=DECK.read_text(encoding="utf-8"))
+    shown = Figure(page)
+    shown.pixels()
+    return shown, shown.root.evaluate("e => [e.offsetWidth, e.offsetHeight]")
+
+
+def left_of(figure, first, *others):
+    """Whether the first part stands left of all the others."""
+    right = figure.root.locator(first).first.evaluate("e => e.getBoundingClientRect().right")
+    return all(figure.root.locator(o).first.evaluate("e => e.getBoundingClientRect().left") > right for o in others)
+
+
+# ---- the error surface
+
+
+def test_one_step_from_the_wall_leaves_the_picture(surface):
+    assert "One plain step lands at (9.83, 7.45), outside the picture: the error becomes 275" in surface.status
+    start = surface.pixels()
+    surface.button("One step").click()
+    assert surface.status.startswith("After 1 step: plain, error 275 at (9.83, 7.45), outside the picture.")
+    moved = surface.pixels()
+    assert moved != start
+    surface.button("20 steps").click()
+    assert surface.status.startswith("After 21 steps:") and surface.pixels() != moved
+    surface.button("Reset").click()
+    assert surface.pixels() == start
+
+
+def test_the_start_is_dragged_and_both_walks_begin_afresh(surface):
+    surface.button("20 steps").click()
+    before = surface.pixels()
+    surface.drag(".dlm-map", (0.5, 0.5), (0.4, 0.2), (0.35, 0.6))
+    assert surface.status.startswith("Error ") and surface.pixels() != before
+    lands = surface.fact("It lands at")
+    surface.button("One step").click()
+    assert lands in surface.status
+
+
+def test_the_keys_move_the_start_step_and_zoom(surface):
+    surface.press(".dlm-map", "Home", "ArrowRight", "ArrowUp", "Shift+ArrowLeft")
+    label = surface.root.locator(".dlm-map").get_attribute("aria-label")
+    assert "The start is at (3.85, \u22122.13)" in label
+    surface.press(".dlm-map", "Enter")
+    assert surface.status.startswith("After 1 step:")
+    seen = surface.pixels()
+    surface.press(".dlm-map", "+")
+    assert surface.pixels() != seen and surface.button("Zoom out").is_enabled()
+    surface.press(".dlm-map", "ArrowUp")
+    label = surface.root.locator(".dlm-map").get_attribute("aria-label")
+    assert "The start is at (3.85, \u22122.13)" in label, "zoomed in, a key moves an eighth as far"
+    surface.press(".dlm-map", "+")
+    assert surface.button("Zoom in").is_disabled()
+    surface.press(".dlm-map", "-", "-")
+    assert surface.button("Zoom out").is_disabled()
+
+
+def test_rate_threshold_and_length_take_effect_at_once(surface):
+    surface.button("Thrown out of the valley").click()
+    surface.button("20 steps").click()
+    assert "Step 8 threw it 6.7 away" in surface.status
+    short = surface.fact("Error", 1)
+    surface.slider("Learning rate").fill("-3")
+    assert "threw it" not in surface.status and surface.status.startswith("After 20 steps")
+    surface.slider("Clip at length").fill("-1")
+    assert surface.fact("Error", 1) != short
+    surface.slider("Time steps T").fill("8")
+    assert surface.status.startswith("Error "), "another T begins afresh"
+    assert surface.root.locator("canvas").nth(1).get_attribute("aria-label").startswith("h(t) from 0 to T = 8")
+
+
+def test_try_this_of_the_surface(surface):
+    seen = {surface.pixels()}
+    for name in ("Thrown out of the valley", "On the plain", "Along the valley", "A short sequence"):
+        surface.button(name).click()
+        assert "Guess" in surface.question or "watch" in surface.question
+        seen.add(surface.pixels())
+    assert len(seen) == 5
+
+
+def test_a_finger_moves_the_start_and_the_page_stays(show):
+    figure = Figure(show(interactives.error_surface(), phone=True))
+    x, y = figure.spot(".dlm-map", 0.5, 0.5)
+    before, scrolled = figure.status, figure.page.evaluate("scrollY")
+    touch_drag(figure.page, (x, y), *((x, y - 15 * i) for i in range(1, 7)))
+    assert figure.status != before and figure.page.evaluate("scrollY") == scrolled
+
+
+def test_a_drag_follows_at_once(surface):
+    slow = surface.page.evaluate("""async () => { const e = document.querySelector('input[aria-label="Time steps T"]'), times = [];
+      for (let i = 0; i < 16; i++) { const t = performance.now(); e.value = 50 + i; e.dispatchEvent(new Event('input')); await new Promise(requestAnimationFrame); await new Promise((f) => setTimeout(f)); times.push(performance.now() - t); }
+      return times.sort((a, b) => a - b)[8]; }""")
+    print(f"{slow:.0f} ms from a slider's move to the new map")
+    assert slow < 150
+
+
+def test_a_link_brings_back_the_walk(show, surface):
+    surface.button("Thrown out of the valley").click()
+    surface.button("20 steps").click()
+    surface.button("Zoom in").click()
+    status, pixels = surface.status, surface.pixels()
+    again = Figure(show(interactives.error_surface(), still=True, height=1000, suffix=surface.copied()))
+    assert again.status == status and again.pixels() == pixels
+    for bad in ("(1,2)", "(1,99,-1,0,50,0,0)"):
+        page = show(interactives.error_surface(), still=True, suffix=f"#dlm=error_surface.0:{bad}")
+        assert Figure(page).status.startswith("Error 2.3, gradient of length 556")
+
+
+def test_on_a_slide_the_map_stands_left(show):
+    figure, (width, height) = on_a_slide(show, interactives.error_surface())
+    assert width == 1150 and height <= 620, (width, height)
+    assert left_of(figure, ".dlm-map", ".dlm-curves", ".dlm-status", ".dlm-two", ".dlm-dials")
+
+
+# ---- the valves
+
+
+def step_of(figure, row, step, steps=12):
+    """Where a bar (row 0) or a valve (rows 1 to 3) lies in the picture, from 0 to 1."""
+    width = figure.root.locator(".dlm-gates").evaluate("e => e.clientWidth")
+    left = 58 if width < 480 else 66
+    return (left + (step - 0.5) / steps * (width - left - 8)) / width, (38, 110, 168, 226)[row] / 262
+
+
+def valve(figure, name):
+    """The values of a row of valves, as the picture's name says them."""
+    label = figure.root.locator(".dlm-gates").get_attribute("aria-label")
+    return [float(v) for v in re.search(f"{name}s: ([^;.]*(?:\\.[0-9][^;.]*)*)", label)[1].replace("\u2212", "-").split(", ")]
+
+
+def test_a_tap_turns_a_valve_and_a_drag_opens_part_of_it(valves):
+    before = valves.pixels()
+    valves.page.mouse.click(*valves.spot(".dlm-gates", *step_of(valves, 2, 12)))
+    assert valve(valves, "forget valve")[11] == 0 and valves.status.startswith("Step 12, forget valve: closed.")
+    assert valves.pixels() != before and valves.fact("dc\\(T\\)") == "0"
+    valves.page.mouse.click(*valves.spot(".dlm-gates", *step_of(valves, 2, 12)))
+    assert valve(valves, "forget valve")[11] == 1
+    x, y = step_of(valves, 1, 3)
+    valves.drag(".dlm-gates", (x, y), (x, y - 12 / 262))
+    assert 0.7 < valve(valves, "input valve")[2] <= 0.95
+
+
+def test_a_drag_along_a_row_sets_many(valves):
+    low = 20 / 262  # below the middle of the row: closed
+    start, end = step_of(valves, 3, 2), step_of(valves, 3, 11)
+    valves.drag(".dlm-gates", start, *((start[0] + k / 30 * (end[0] - start[0]), start[1] + low) for k in range(31)))
+    shut = valve(valves, "output valve")
+    assert shut[1:11] == [0] * 10 and shut[0] == shut[11] == 0.5
+
+
+def test_bars_are_dragged(valves):
+    x, y = step_of(valves, 0, 5)
+    valves.page.mouse.click(*valves.spot(".dlm-gates", x, y - 36 / 262))
+    assert valve(valves, "bar")[4] == pytest.approx(1, abs=0.03)
+    valves.drag(".dlm-gates", (x, y), (x, y + 18 / 262))
+    assert valve(valves, "bar")[4] == pytest.approx(-0.5, abs=0.05)
+
+
+def test_the_valves_work_from_the_keyboard(valves):
+    valves.press(".dlm-gates", "ArrowRight", "ArrowDown")
+    assert valves.status.startswith("Step 2, forget valve: 0.5 open.")
+    for key, value in (("o", "open"), ("c", "closed"), ("h", "0.5 open"), ("+", "0.6 open"), ("-", "0.5 open"), ("Enter", "closed"), (" ", "open")):
+        valves.press(".dlm-gates", key)
+        assert valves.status.startswith(f"Step 2, forget valve: {value}."), key
+    valves.press(".dlm-gates", "ArrowUp", "ArrowUp", "Enter")
+    assert valves.status.startswith("Step 2, bar: 0.35.")
+    for _ in range(20):
+        valves.press(".dlm-gates", "ArrowRight", "ArrowDown")
+    assert valves.status.startswith("Step 12, output valve:")
+
+
+def test_try_this_of_the_valves(valves):
+    seen = {valves.pixels()}
+    for name, said in (
+        ("Remember the first bar", "hangs on bar 1 alone. Of the first memory 100 % is left"),
+        ("Forget in the middle", "hangs on bars 7 to 12, most on bar 7. Of the first memory nothing is left"),
+        ("Exponential average", "Of the first memory 8.6 % is left"),
+        ("Plain RNN beside it", "The plain RNN keeps 4.3 %."),
+    ):
+        valves.button(name).click()
+        assert said in valves.status and valves.question.count("?") >= 1
+        seen.add(valves.pixels())
+    assert len(seen) == 5
+    assert valves.fact("Plain RNN") == "0.043"
+    valves.slider("Plain RNN's weight u").fill("0.2")
+    assert "The plain RNN keeps less than 0.1 %" in valves.status
+    before = valves.pixels()
+    valves.button("The last output").click()
+    assert valves.pixels() != before and valves.button("The last output").get_attribute("aria-pressed") == "true"
+    valves.root.get_by_label("Show a plain RNN beside it").uncheck()
+    assert "plain RNN" not in valves.status and not valves.slider("Plain RNN's weight u").is_visible()
+
+
+def test_a_constant_f_is_an_average(valves):
+    valves.slider("Constant f").fill("0.9")
+    assert valves.fact("Time constant") == "10 steps" and set(valve(valves, "input valve")) == {0.1}
+    valves.button("Open all").click()
+    assert valves.fact("Time constant") == "never forgets"
+    valves.button("Close all").click()
+    assert valves.status.startswith("The last output valve is closed")
+    before = valve(valves, "bar")
+    valves.button("New bars").click()
+    assert valve(valves, "bar") != before
+    valves.button("Reset").click()
+    assert valve(valves, "bar") == before and valves.fact("Time constant") == "2 steps"
+
+
+def test_a_finger_opens_a_valve_and_the_page_stays(show):
+    figure = Figure(show(interactives.gate_valves(), phone=True))
+    x, y = figure.spot(".dlm-gates", *step_of(figure, 2, 4))
+    scrolled = figure.page.evaluate("scrollY")
+    touch_drag(figure.page, (x, y), *((x, y - 6 * k) for k in range(1, 6)))
+    assert valve(figure, "forget valve")[3] == 1 and figure.page.evaluate("scrollY") == scrolled
+
+
+def test_a_link_brings_back_bars_and_valves(show, valves):
+    valves.button("New bars").click()
+    valves.button("Plain RNN beside it").click()
+    valves.button("The last output").click()
+    valves.press(".dlm-gates", "h")
+    valves.button("The last output").click()
+    status, pixels = valves.status, valves.pixels()
+    again = Figure(show(interactives.gate_valves(), still=True, height=1200, suffix=valves.copied()))
+    assert again.status == status and again.pixels() == pixels
+    for bad in ("((1,0,0),(1),(1),(1),(1))", "(3)"):
+        page = show(interactives.gate_valves(), still=True, suffix=f"#dlm=gate_valves.0:{bad}")
+        assert Figure(page).fact("Time constant") == "2 steps"
+
+
+def test_sixteen_and_four_steps_fit(show):
+    page = show(interactives.gate_valves(inputs=[0.5] * 16), interactives.gate_valves(inputs=[1, -1, 1, -1]), still=True)
+    for index, steps in ((0, 16), (1, 4)):
+        figure = Figure(page, index)
+        figure.page.mouse.click(*figure.spot(".dlm-gates", *step_of(figure, 3, steps, steps)))
+        assert figure.status.startswith(f"Step {steps}, output valve:")
+
+
+def test_on_a_slide_the_valves_stand_left(show):
+    figure, (width, height) = on_a_slide(show, interactives.gate_valves("Plain RNN beside it"))
+    assert width == 1150 and height <= 620, (width, height)
+    assert left_of(figure, ".dlm-gates", ".dlm-status", ".dlm-facts", ".dlm-dials")
+
+
+# ---- all of them: keyboard, names, looks
+
+
+def every():
+    return {"error_surface": interactives.error_surface(), "gate_valves": interactives.gate_valves()}
+
+
+NAMES = ["error_surface", "gate_valves"]
+
+
+def test_no_key_leaks_and_focus_is_seen(show):
+    assert focus_stops(show(*every().values(), still=True)) > 12 * len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_accessibility_fault(show, axe_faults, name):
+    page = show(every()[name], still=True)
+    page.locator(".dlm summary").first.click()
+    assert axe_faults(page) == []
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_selector("[data-dlm][data-scheme=dark]")
+    assert axe_faults(page) == []
+
+
+def test_phone(show):
+    assert_fits_a_phone(show(*every().values(), phone=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dark_and_light_follow_the_page(show, name):
+    figure = Figure(show(every()[name], still=True))
+    light = figure.pixels()
+    figure.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    figure.page.wait_for_selector("[data-dlm][data-scheme=dark]")
+    assert figure.pixels() != light
+    figure.page.evaluate("delete document.documentElement.dataset.theme")
+    figure.page.wait_for_selector("[data-dlm][data-scheme=light]")
+    assert figure.pixels() == light
+
+
+def test_never_too_wide_and_hidden_at_first(show):
+    page = show(*every().values(), still=True)
+    for width in (1280, 600, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        Figure(page).pixels()
+        widths = page.evaluate("[...document.querySelectorAll('.dlm')].map((e) => e.offsetWidth)")
+        assert max(widths) <= min(720, width - 32)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    before = [Figure(page, i).pixels() for i in range(len(NAMES))]
+    page.evaluate("document.querySelector('main').style.display = 'none'")
+    page.wait_for_timeout(100)
+    page.evaluate("document.querySelector('main').style.display = ''")
+    page.wait_for_timeout(200)
+    assert [Figure(page, i).pixels() for i in range(len(NAMES))] == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_in_a_deck_the_clicker_turns_the_slide(show, name):
+    figure = Figure(show(every()[name], main="reveal", still=True))
+    before = figure.pixels()
+    listen(figure.page)
+    figure.press("canvas[tabindex]", "ArrowDown", "PageDown")
+    assert leaked(figure.page) == ["PageDown"] and figure.pixels() != before
+
+
+LESSONS = {
+    "error_surface": ("a product of 50 slopes", "Clipping keeps the direction"),
+    "gate_valves": ("One closed forget valve cuts it to 0", "A plain RNN has no such valve"),
+}
+
+
+def test_without_javascript_the_lesson_is_read(chromium, write_page):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(write_page(list(every().values())))
+    text = page.locator("main").inner_text()
+    context.close()
+    for words in LESSONS.values():
+        assert all(part in text for part in words)
