@@ -5,13 +5,13 @@ import { createPlane, drawAxes, drawLine, drawText, keepSharp, palette } from ".
 import { cell, plainUnit, readValves, SETUPS, timeConstant } from "./lstm_valves.js";
 import { seeded } from "./seeded.js";
 
-const ROWS = ["x", "i", "f", "o"], NAMES = { x: "bar", i: "input valve", f: "forget valve", o: "output valve" };
-const SIDE = { x: "bars", i: "input i", f: "forget f", o: "output o" };
+const ROWS = ["x", "i", "f", "o"], NAMES = { x: "bar", i: "written valve", f: "reset valve", o: "output valve" };
+const SIDE = { x: "bars", i: "written i", f: "reset f", o: "output o" };
 const HIGH = 262, BAR = 36, LINES = { x: 38, i: 110, f: 168, o: 226 }, REACH = 21; // pixels: heights of the rows, half a row
 const QUESTION = "Which valves must be open, and when, so that the last output shows the first bar and nothing else? Guess, then set them.";
 const ASKED = {
   "Remember the first bar": "One valve opens at the start, one row stays open, one valve opens at the end. Change other bars: what do they do to the last output? Guess first.",
-  "Forget in the middle": "One closed forget valve. How far back does the gradient reach now? Guess, look below, then open it.",
+  "Forget in the middle": "One closed reset valve. How far back does the gradient reach now? Guess, look below, then open it.",
   "Exponential average": "f = 0.8 and i = 0.2 everywhere. How many steps does it average over? Guess, then move the constant f.",
   "All half open": "A leak of one half at every step. What is left of the first bar after all of them? Guess, then look below.",
   "Plain RNN beside it": "The cell keeps the first bar. Which weight lets the plain RNN keep it too? Guess, then move its slider.",
@@ -40,7 +40,7 @@ export function situation(now) {
   const says = now.o[last] === 0 ? "The last output valve is closed: nothing shows. "
     : !heard.length ? "No bar has a say in the last output. "
     : "The last output is " + words(y[last], 2) + " and hangs on " + series(heard) + (heard.length > 1 ? ", most on bar " + (loudest + 1) : " alone") + ". ";
-  const kept = byMemory[0] === 0 ? "Of the first memory nothing is left at the end: a forget valve is closed." : "Of the first memory " + percent(byMemory[0]) + " is left at the end.";
+  const kept = byMemory[0] === 0 ? "Of the first memory nothing is left at the end: a reset valve is closed." : "Of the first memory " + percent(byMemory[0]) + " is left at the end.";
   if (!now.rnn) return says + kept;
   const plain = Math.abs(plainUnit(now.x, now.u).byMemory[0]);
   return says + kept + " The plain RNN keeps " + percent(plain) + ".";
@@ -60,7 +60,7 @@ function render({ model, el }) {
   const numbers = facts({ memory: "Last memory c(T)", output: "Last output y(T)", kept: "dc(T)/dc(1)", time: "Time constant 1/(1 \u2212 f)", plain: "Plain RNN, dr(T)/dr(1)" });
 
   // ---- drawing
-  const edge = (canvas) => (canvas.clientWidth < 480 ? 58 : 66);
+  const edge = (canvas) => (canvas.clientWidth < 480 ? 62 : 66);
   const plane = (canvas, low, high, top, bottom) => createPlane(canvas, { view: [0, count(), low, high], ratio: canvas.clientHeight / canvas.clientWidth || 0.4, pad: [edge(canvas), 8, top, bottom] });
   let board = null;
   /** A valve: a ring that is round when open and flat when closed, as Graves drew them. */
@@ -244,8 +244,8 @@ function render({ model, el }) {
   const fresh = () => { const r = seeded(1000 + ++draws); go({ x: now.x.map(() => Math.round(20 * (2 * r() - 1)) / 20) }, "New bars. "); };
   const mark = (kind, text) => h("span", {}, h("i", { class: "dlm-" + kind }), text);
   const plainMark = mark("minus", "plain RNN");
-  const about = "Each step has one bar x and three valves: a flat dash is closed, a round ring open. The input valve i lets the bar into the memory, the forget valve f lets the memory through from the step before (closed, it resets it), the output valve o shows it: c(t) = f c(t\u22121) + i x and y(t) = o tanh(c). A trained LSTM computes its valves from bar and output; here you set them, and the slopes hold them still. "
-    + "Pipes are as thick as what flows in them, blue above zero, orange below. The last memory changes with an earlier one by the product of the forget valves between them. The plain RNN is r(t) = tanh(u r(t\u22121) + x): its slopes are products of u (1 \u2212 r\u00b2). Tap a valve to turn it, drag it to open it part of the way, drag along a row to set many. With the valves in focus: ";
+  const about = "Each step has one bar x and three valves: a flat dash is closed, a round ring open. The written (input) valve i lets the bar into the memory, the reset (forget) valve f lets the memory through from the step before (closed, it empties it), the output valve o shows it: c(t) = f c(t\u22121) + i x and y(t) = o tanh(c). A trained LSTM computes its valves from bar and output; here you set them, and the slopes hold them still. "
+    + "Pipes are as thick as what flows in them, blue above zero, orange below. The last memory changes with an earlier one by the product of the reset valves between them. The plain RNN is r(t) = tanh(u r(t\u22121) + x): its slopes are products of u (1 \u2212 r\u00b2). Tap a valve to turn it, drag it to open it part of the way, drag along a row to set many. With the valves in focus: ";
   const keys = [["arrows", " choose, "], ["+", " and "], ["\u2212", " change, "], ["o", " opens, "], ["c", " closes, "], ["h", " opens half, "], ["Enter", " turns a valve or a bar round."]].flatMap(([key, text]) => [h("kbd", {}, key), text]);
   const body = h("div", { class: "dlm-body" }, asked,
     h("div", { class: "dlm-row" }, h("span", {}, "Try this:"), ...Object.entries(SETUPS).map(([name, make]) => button(name, () => { question = ASKED[name]; go({ ...make(count()), x: given.x.length === count() ? given.x : now.x, which: 0 }); }))),

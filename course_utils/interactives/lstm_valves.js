@@ -10,7 +10,7 @@ export function cell({ x, i, f, o }) {
     y[t] = o[t] * Math.tanh(c[t]);
   });
   const slope = o[last] * (1 - Math.tanh(c[last]) ** 2);
-  let factor = 1; // of c(T) in c(t): the product of the forget valves after t
+  let factor = 1; // of c(T) in c(t): the product of the reset (forget) valves after t
   for (let t = last; t >= 0; t--) {
     byMemory[t] = factor;
     byInput[t] = slope * factor * i[t];
@@ -30,7 +30,7 @@ export function plainUnit(x, u) {
   }
   return { y, byMemory, byInput };
 }
-/** After how many steps a constant forget valve leaves 1/e, about: 1 / (1 - f). NaN where the valves differ. */
+/** After how many steps a constant reset valve leaves 1/e, about: 1 / (1 - f). NaN where the valves differ. */
 export function timeConstant(f) {
   const [, first] = f;
   return f.slice(1).every((v) => v === first) ? 1 / (1 - first) : NaN;

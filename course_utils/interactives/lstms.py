@@ -27,7 +27,7 @@ def gate_valves(
 ) -> Interactive:
     """Show one LSTM cell over a short sequence, with valves that the reader opens and closes.
 
-    Above: bars, and for each step an input, a forget and an output valve. Below: memory
+    Above: bars, and for each step a written (input), a reset (forget) and an output valve. Below: memory
     and output, and how much the last of them changes with each step. A plain RNN can be
     shown beside it. Derived in 11_lstms.
 
@@ -78,15 +78,15 @@ def gate_valves(
         "weight": round(number("weight", plain(weight), 0, 2), 2),
     }
     alt = (
-        f"Bars of {len(bars)} steps above three rows of valves: input, forget and output, each from closed (a dash) to open "
+        f"Bars of {len(bars)} steps above three rows of valves: written, reset and output, each from closed (a dash) to open "
         "(a ring). Below: the cell's memory and output, and how much the last memory changes with each earlier one. Bars and "
         "valves can be dragged; a plain RNN can be shown beside the cell."
     )
     lesson = [
-        "The memory of an LSTM cell is c(t) = f c(t-1) + i x. With the input valve open at the first step only, and all forget "
-        "valves open, it holds the first bar unchanged to the end, and the slope of the last memory in the first is 1. One "
-        "closed forget valve cuts it to 0.",
-        "Half-open forget valves leave 0.5 at each step: after eleven steps 0.05 %. A constant f makes the memory an average "
+        "The memory of an LSTM cell is c(t) = f c(t-1) + i x. With the written (input) valve open at the first step only, and all "
+        "reset (forget) valves open, it holds the first bar unchanged to the end, and the slope of the last memory in the first is 1. One "
+        "closed reset valve empties it, and cuts the slope to 0.",
+        "Half-open reset valves leave 0.5 at each step: after eleven steps 0.05 %. A constant f makes the memory an average "
         "over about 1/(1 - f) steps: 5 for f = 0.8, 100 for f = 0.99. A plain RNN has no such valve. Its slope is a product "
         "of u (1 - r²), and most bars push it towards 0.",
     ]

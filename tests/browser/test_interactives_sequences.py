@@ -149,7 +149,7 @@ def test_on_a_slide_the_map_stands_left(show):
 def step_of(figure, row, step, steps=12):
     """Where a bar (row 0) or a valve (rows 1 to 3) lies in the picture, from 0 to 1."""
     width = figure.root.locator(".dlm-gates").evaluate("e => e.clientWidth")
-    left = 58 if width < 480 else 66
+    left = 62 if width < 480 else 66
     return (left + (step - 0.5) / steps * (width - left - 8)) / width, (38, 110, 168, 226)[row] / 262
 
 
@@ -162,13 +162,13 @@ def valve(figure, name):
 def test_a_tap_turns_a_valve_and_a_drag_opens_part_of_it(valves):
     before = valves.pixels()
     valves.page.mouse.click(*valves.spot(".dlm-gates", *step_of(valves, 2, 12)))
-    assert valve(valves, "forget valve")[11] == 0 and valves.status.startswith("Step 12, forget valve: closed.")
+    assert valve(valves, "reset valve")[11] == 0 and valves.status.startswith("Step 12, reset valve: closed.")
     assert valves.pixels() != before and valves.fact("dc\\(T\\)") == "0"
     valves.page.mouse.click(*valves.spot(".dlm-gates", *step_of(valves, 2, 12)))
-    assert valve(valves, "forget valve")[11] == 1
+    assert valve(valves, "reset valve")[11] == 1
     x, y = step_of(valves, 1, 3)
     valves.drag(".dlm-gates", (x, y), (x, y - 12 / 262))
-    assert 0.7 < valve(valves, "input valve")[2] <= 0.95
+    assert 0.7 < valve(valves, "written valve")[2] <= 0.95
 
 
 def test_a_drag_along_a_row_sets_many(valves):
@@ -189,10 +189,10 @@ def test_bars_are_dragged(valves):
 
 def test_the_valves_work_from_the_keyboard(valves):
     valves.press(".dlm-gates", "ArrowRight", "ArrowDown")
-    assert valves.status.startswith("Step 2, forget valve: 0.5 open.")
+    assert valves.status.startswith("Step 2, reset valve: 0.5 open.")
     for key, value in (("o", "open"), ("c", "closed"), ("h", "0.5 open"), ("+", "0.6 open"), ("-", "0.5 open"), ("Enter", "closed"), (" ", "open")):
         valves.press(".dlm-gates", key)
-        assert valves.status.startswith(f"Step 2, forget valve: {value}."), key
+        assert valves.status.startswith(f"Step 2, reset valve: {value}."), key
     valves.press(".dlm-gates", "ArrowUp", "ArrowUp", "Enter")
     assert valves.status.startswith("Step 2, bar: 0.35.")
     for _ in range(20):
@@ -224,7 +224,7 @@ def test_try_this_of_the_valves(valves):
 
 def test_a_constant_f_is_an_average(valves):
     valves.slider("Constant f").fill("0.9")
-    assert valves.fact("Time constant") == "10 steps" and set(valve(valves, "input valve")) == {0.1}
+    assert valves.fact("Time constant") == "10 steps" and set(valve(valves, "written valve")) == {0.1}
     valves.button("Open all").click()
     assert valves.fact("Time constant") == "never forgets"
     valves.button("Close all").click()
@@ -241,7 +241,7 @@ def test_a_finger_opens_a_valve_and_the_page_stays(show):
     x, y = figure.spot(".dlm-gates", *step_of(figure, 2, 4))
     scrolled = figure.page.evaluate("scrollY")
     touch_drag(figure.page, (x, y), *((x, y - 6 * k) for k in range(1, 6)))
-    assert valve(figure, "forget valve")[3] == 1 and figure.page.evaluate("scrollY") == scrolled
+    assert valve(figure, "reset valve")[3] == 1 and figure.page.evaluate("scrollY") == scrolled
 
 
 def test_a_link_brings_back_bars_and_valves(show, valves):
@@ -339,7 +339,7 @@ def test_in_a_deck_the_clicker_turns_the_slide(show, name):
 
 LESSONS = {
     "error_surface": ("a product of 50 slopes", "Clipping keeps the direction"),
-    "gate_valves": ("One closed forget valve cuts it to 0", "A plain RNN has no such valve"),
+    "gate_valves": ("cuts the slope to 0", "A plain RNN has no such valve"),
 }
 
 

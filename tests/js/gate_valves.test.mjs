@@ -51,10 +51,10 @@ test("forget in the middle: no gradient reaches behind the closed valve", () => 
   assert.equal(shut, 6);
   byMemory.forEach((v, t) => assert.equal(v, t < shut ? 0 : 1));
   assert.ok(byInput.slice(0, shut).every((v) => v === 0) && byInput.slice(shut).every((v) => v > 0.1));
-  assert.ok(situation(now).includes("bars 7 to 12") && situation(now).includes("a forget valve is closed"));
+  assert.ok(situation(now).includes("bars 7 to 12") && situation(now).includes("a reset valve is closed"));
 });
 
-test("a constant forget valve is an exponential average with time constant 1 / (1 - f)", () => {
+test("a constant reset valve is an exponential average with time constant 1 / (1 - f)", () => {
   const now = setup("Exponential average", new Array(16).fill(1)), { c, byMemory } = cell(now);
   close(timeConstant(now.f), 5);
   c.forEach((v, t) => close(v, 1 - 0.8 ** (t + 1), 1e-12)); // of a constant bar it nears the bar
