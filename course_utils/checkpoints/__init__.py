@@ -1,0 +1,243 @@
+"""Weights of long trainings: stored small and whole, found again by name, refused when damaged.
+
+A checkpoint is one ``.npz`` of float16 numbers that also holds its record: the score, the seed,
+the script that made it, the steps. The same record stands beside it as readable ``.json``. Both
+live in this package, so a lecture finds them wherever the course is installed. `Resumable` keeps
+the full state of a training that is still going on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from course_utils.checkpoints.files import FORMAT, RECORD, CheckpointError, pack, unpack, write_whole
+from course_utils.checkpoints.running import Resumable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray
+
+__all__ = ["CheckpointError", "Checkpoint", "Resumable", "load", "names", "rounded", "save"]
+
+FOLDER = Path(__file__).resolve().parent
+LARGEST = 5_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights and what is known about them.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, without its ending.
+    weights : dict of str to ndarray
+        In the order in which they were stored, float32 where they were numbers with a point.
+    record : dict
+        ``score``, ``seed``, ``script``, ``steps``, and whatever else was stored.
+    """
+
+    name: str
+    weights: dict[str, Array]
+    record: dict[str, Any]
+
+    def put_into(self, model: Any) -> Any:
+        """Set the weights of a Keras model, by their order.
+
+        Parameters
+        ----------
+        model : keras.Model
+
+        Returns
+        -------
+        keras.Model
+            The same model.
+
+        Raises
+        ------
+        CheckpointError
+            If number or shapes of the weights differ; the model is left as it was.
+        """
+        _compare(self.name, self.weights.items(), [(weight.path, weight.shape) for weight in model.weights])
+        model.set_weights(list(self.weights.values()))
+        return model
+
+
+def _compare(name: str, stored: Any, expected: Any) -> None:
+    stored, expected = list(stored), list(expected)
+    if len(stored) != len(expected):
+        raise CheckpointError(f"{name!r} holds {len(stored)} arrays, {len(expected)} are expected")
+    for (key, array), (wanted, shape) in zip(stored, expected, strict=True):
+        if array.shape != tuple(shape):
+            raise CheckpointError(f"{name!r}: {key} is {array.shape}, {wanted} needs {tuple(shape)}")
+
+
+def rounded(weights: Any) -> dict[str, Array]:
+    """Give weights as `load` will: what a score of the stored file has to be measured with.
+
+    Parameters
+    ----------
+    weights : mapping of str to array_like, or keras.Model
+        A model's weights are named by number and name, ``00_kernel``.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Rounded to float16, as float32; integers as they are.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or one isn't made of finite numbers within the range of float16.
+    """
+    return {name: _widened(array) for name, array in _narrowed(weights).items()}
+
+
+def _widened(array: Array) -> Array:
+    return array.astype("float32") if array.dtype == "float16" else array
+
+
+def _narrowed(weights: Any) -> dict[str, Array]:
+    """The arrays as they are stored."""
+    import numpy as np
+
+    if hasattr(weights, "get_weights"):
+        values = zip(weights.weights, weights.get_weights(), strict=True)
+        weights = {f"{number:02d}_{weight.name}": value for number, (weight, value) in enumerate(values)}
+    if not isinstance(weights, Mapping) or not weights:
+        raise ValueError(f"weights must be a model or a mapping with at least one array, got {weights!r:.60}")
+    stored = {}
+    for name, given in weights.items():
+        if not isinstance(name, str) or name == RECORD or not name or "/" in name:
+            raise ValueError(f"weights must be named by plain words, got {name!r}")
+        array = np.asarray(given)
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"weights[{name!r}] must be numbers, got {array.dtype}")
+        if array.dtype.kind == "f":
+            if not np.abs(array).max(initial=0.0) <= np.finfo("float16").max:  # also refuses nan
+                raise ValueError(f"weights[{name!r}] must be finite and at most 65504, got {np.abs(array).max()}")
+            array = array.astype("float16")
+        stored[name] = array
+    return stored
+
+
+def save(
+    path: str | os.PathLike,
+    weights: Any,
+    *,
+    score: Mapping[str, float],
+    seed: int,
+    script: str,
+    steps: int,
+    **more: Any,
+) -> Path:
+    """Store weights as float16 with their record, or leave the files that are there as they are.
+
+    Parameters
+    ----------
+    path : str or path
+        Where to, with or without ``.npz``. A bare name is stored in this package.
+    weights : mapping of str to array_like, or keras.Model
+    score : mapping of str to float
+        What the weights reach, measured with `rounded` weights, for example
+        ``{"bits_per_character": 2.1}``.
+    seed : int
+        That the script was started with.
+    script : str
+        Path of the script in the repository.
+    steps : int
+        Updates of the weights.
+    **more
+        Further entries of the record: anything that JSON can hold.
+
+    Returns
+    -------
+    Path
+        Of the ``.npz``.
+
+    Raises
+    ------
+    ValueError
+        If an argument can't be stored, or the file would be larger than 5 MB. Nothing is written then.
+    """
+    path = _path(path)
+    if not isinstance(score, Mapping) or not score or not all(math.isfinite(value) for value in score.values()):
+        raise ValueError(f"score must map names to finite numbers, got {score!r}")
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+        raise ValueError(f"steps must be an int of at least 0, got {steps!r}")
+    arrays = _narrowed(weights)
+    record = {
+        "format": FORMAT, "score": dict(score), "seed": seed, "script": script, "steps": steps, **more,
+        "parameters": sum(array.size for array in arrays.values()),
+        "shapes": {name: list(array.shape) for name, array in arrays.items()},
+    }  # fmt: skip
+    try:
+        text = json.dumps(record, indent=2, allow_nan=False)
+    except (TypeError, ValueError) as reason:
+        raise ValueError(f"the record must be made of plain JSON values ({reason})") from reason
+    content = pack(arrays, record)
+    if len(content) > LARGEST:
+        raise ValueError(f"a checkpoint may have {LARGEST:,} bytes, {path.name} would have {len(content):,}")
+    write_whole(path, content)
+    write_whole(path.with_suffix(".json"), f"{text}\n".encode())
+    return path
+
+
+def load(path: str | os.PathLike, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Checkpoint:
+    """Read a checkpoint and make sure that it is whole.
+
+    Parameters
+    ----------
+    path : str or path
+        A bare name, ``"code_lstm"``, is looked for in this package.
+    shapes : mapping of str to tuple of int, optional
+        Names and shapes that the arrays must have.
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, of another format, or has other arrays than `shapes` says.
+    """
+    path = _path(path)
+    try:
+        arrays, record = unpack(path)
+    except FileNotFoundError:
+        known = sorted(file.stem for file in path.parent.glob("*.npz"))
+        raise CheckpointError(
+            f"there is no checkpoint {path.stem!r} in {path.parent.name}; there are: {', '.join(known) or 'none'}"
+        ) from None
+    if {name: list(array.shape) for name, array in arrays.items()} != record.get("shapes"):
+        raise CheckpointError(f"{path.name} is damaged: its arrays are not those of its record")
+    if shapes is not None:
+        if set(shapes) != set(arrays):
+            raise CheckpointError(f"{path.stem!r} holds {', '.join(arrays)}; expected: {', '.join(shapes)}")
+        _compare(path.stem, arrays.items(), [(name, shapes[name]) for name in arrays])
+    return Checkpoint(path.stem, {name: _widened(array) for name, array in arrays.items()}, record)
+
+
+def names() -> list[str]:
+    """Name the checkpoints that come with the course.
+
+    Returns
+    -------
+    list of str
+    """
+    return sorted(path.stem for path in FOLDER.glob("*.npz"))
+
+
+def _path(path: str | os.PathLike) -> Path:
+    path = Path(path)
+    if path.suffix != ".npz":
+        path = path.with_name(path.name + ".npz")
+    return FOLDER / path if path.parent == Path() and not path.is_absolute() else path

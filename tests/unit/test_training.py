@@ -1,0 +1,88 @@
+"""Long trainings go on where they were stopped, and measure what they store."""
+
+import numpy as np
+import pytest
+
+from course_utils import checkpoints
+from training import code_lstm
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """The training with a tiny network on a tiny text; calls it with steps and gives the checkpoint."""
+    pytest.importorskip("tensorflow")
+    changes = {
+        "STATE": tmp_path / "state", "STREAMS": 2, "LENGTH": 5, "UNITS": 4, "EMBEDDED": 3, "WARM_UP": 2,
+        "HELD_OUT_STREAMS": 2, "EACH_MINUTES": 0.0,
+    }  # fmt: skip
+    for name, value in changes.items():
+        monkeypatch.setattr(code_lstm, name, value)
+    monkeypatch.setattr(code_lstm.reproducibility, "limit_threads", lambda count: None)
+    text = ["def f(x):\n    return x\n", "import os\n"]
+    monkeypatch.setattr(code_lstm, "library", lambda: (text, ["x = [1, 2]\n" * 3], ["json"], "3.12.1"))
+
+    def train(steps, name="tiny"):
+        code_lstm.main(["--steps", str(steps), "--name", str(tmp_path / name)])
+        return checkpoints.load(tmp_path / name)
+
+    return train
+
+
+def test_symbols_and_streams():
+    ids = code_lstm.encode(["a\tb", "é\x07c\n"])
+    assert "".join(code_lstm.ALPHABET[index] for index in ids) == "\0a\tb\0c\n"
+    x, y = code_lstm.streams(np.arange(12), 3)
+    assert x.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert y.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+
+
+def test_the_learning_rate_rises_and_falls_to_zero():
+    rates = [code_lstm.rate_at(step, 1000) for step in range(1, 1002)]
+    assert rates[0] == pytest.approx(code_lstm.RATE / code_lstm.WARM_UP)
+    assert 100 < rates.index(max(rates)) < code_lstm.WARM_UP + 1 and rates[-1] == 0
+    assert np.diff(rates[code_lstm.WARM_UP :]).max() < 0
+
+
+def test_first_weights_are_those_of_a_new_lstm():
+    weights = code_lstm.first_weights(np.random.default_rng(0))
+    recurrent = weights["recurrent_kernel"]
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(code_lstm.UNITS), atol=1e-5)
+    assert weights["bias"].sum() == weights["bias"][code_lstm.UNITS : 2 * code_lstm.UNITS].sum() == code_lstm.UNITS
+    assert all(array.dtype == np.float32 for array in weights.values())
+
+
+def test_a_stopped_training_ends_where_one_without_a_stop_does(small, monkeypatch):
+    whole = small(4)
+    keep, kept = checkpoints.Resumable.keep, []
+
+    def keep_and_stop(self, arrays, counters):
+        keep(self, arrays, counters)
+        kept.append(counters["step"])
+        self.stopped = True
+
+    monkeypatch.setattr(checkpoints.Resumable, "due", True)
+    monkeypatch.setattr(checkpoints.Resumable, "keep", keep_and_stop)
+    for _ in range(6):
+        part = small(4, "parts")
+        if part.record["steps"] == 4:
+            break
+    assert kept[:3] == [1, 1, 2] and part.record["steps"] == 4
+    for name, array in whole.weights.items():
+        np.testing.assert_allclose(part.weights[name], array, atol=1e-3)
+    assert part.record["score"]["bits_per_character"] == pytest.approx(whole.record["score"]["bits_per_character"], abs=1e-3)
+    assert part.record["characters_seen"] == 4 * 2 * 5 and part.record["alphabet"] == code_lstm.ALPHABET
+
+
+def test_the_score_is_that_of_the_stored_weights(small):
+    found = small(4)
+    w, sigmoid = found.weights, lambda z: 1 / (1 + np.exp(-z))
+    x, y = code_lstm.streams(code_lstm.encode(["x = [1, 2]\n" * 3]), 2)
+    h, c, bits = np.zeros((2, 4)), np.zeros((2, 4)), []
+    for t in range(x.shape[1] // 5 * 5):
+        z = w["embedding"][x[:, t]] @ w["kernel"] + w["bias"] + h @ w["recurrent_kernel"]
+        i, f, g, o = np.split(z, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        logits = h @ w["output_kernel"] + w["output_bias"]
+        bits.append(np.log2(np.exp(logits).sum(axis=1)) - logits[[0, 1], y[:, t]] / np.log(2))
+    assert found.record["score"]["bits_per_character"] == pytest.approx(np.mean(bits), abs=1e-3)

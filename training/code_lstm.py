@@ -1,0 +1,202 @@
+"""Train a character LSTM on the source of Python's standard library; lecture 11 reads what comes out.
+
+    python -m training.code_lstm --steps 9000          # stop it at any time, start it again: it goes on
+
+Truncated backpropagation through time: 32 streams are read 100 characters at a time, states are carried
+on, gradients are not. Before every pass over the library its modules are shuffled and laid end to end,
+each behind a NUL. Adam with clipped gradients; the learning rate rises for 200 steps, then falls to zero
+in a straight line. Packages that are held out are those of `datasets.load_standard_library()` under
+course seed 0, whatever `--seed` is; their names stand in the record.
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+
+from course_utils import checkpoints, datasets, recurrent, reproducibility
+
+SCRIPT = "training/code_lstm.py"
+STATE = Path(__file__).resolve().parent / "state"
+ALPHABET = "\0\t\n" + "".join(map(chr, range(32, 127)))  # a module begins with NUL
+STREAMS, LENGTH = 32, 100
+EMBEDDED, UNITS = 64, 384
+RATE, WARM_UP, LONGEST_GRADIENT = 4e-3, 200, 1.0
+EACH_MINUTES = 10.0  # between two stored checkpoints
+HELD_OUT_STREAMS, HELD_OUT_PART = 64, 2000  # of each stream, for the curve; the last score takes all
+
+
+# Text
+
+
+def library():
+    """Modules to train on, held-out modules, the names of their packages, and Python's version."""
+    os.environ["COURSE_SEED"] = "0"
+    source = datasets.load_standard_library()
+    packages = sorted({name.partition(".")[0] for name, _ in source.test})
+    return [text for _, text in source.train], [text for _, text in source.test], packages, source.version
+
+
+def encode(texts):
+    """Texts end to end, each behind a NUL, as places in the alphabet; what isn't in it is left out."""
+    table = np.full(256, 255, np.uint8)
+    table[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
+    ids = table[np.frombuffer("".join("\0" + text for text in texts).encode(), np.uint8)]
+    return ids[ids != 255]
+
+
+def streams(ids, count):
+    """Cut into as many equal streams: inputs and, one later, targets, (count, length)."""
+    length = (len(ids) - 1) // count
+    return ids[: count * length].reshape(count, length), ids[1 : count * length + 1].reshape(count, length)
+
+
+# Network
+
+
+def first_weights(rng):
+    """Embedding, Keras's weights of an LSTM in its order, and the output layer."""
+    def glorot(*shape):
+        return rng.uniform(-1, 1, shape) * math.sqrt(6 / sum(shape))
+
+    square = np.linalg.qr(rng.standard_normal((4 * UNITS, UNITS)))[0].T
+    bias = np.zeros(4 * UNITS)
+    bias[UNITS : 2 * UNITS] = 1.0
+    weights = {
+        "embedding": rng.uniform(-0.05, 0.05, (len(ALPHABET), EMBEDDED)), "kernel": glorot(EMBEDDED, 4 * UNITS),
+        "recurrent_kernel": square, "bias": bias,
+        "output_kernel": glorot(UNITS, len(ALPHABET)), "output_bias": np.zeros(len(ALPHABET)),
+    }  # fmt: skip
+    return {name: array.astype("float32") for name, array in weights.items()}
+
+
+def make_steps(weights, slots):
+    """Compiled functions: one update, and the loss of a piece without one."""
+    import tensorflow as tf
+
+    def forward(ids, targets, h, c):
+        gates = recurrent.embed_gates(weights["embedding"], weights["kernel"], weights["bias"], ids)
+        hs, h, c = recurrent.lstm(gates, weights["recurrent_kernel"], h, c)
+        logits = tf.matmul(tf.reshape(hs, [-1, UNITS]), weights["output_kernel"]) + weights["output_bias"]
+        targets = tf.reshape(tf.transpose(targets), [-1])
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)), h, c
+
+    @tf.function(jit_compile=True)
+    def update(ids, targets, h, c, step, rate):
+        variables = list(weights.values())
+        with tf.GradientTape() as tape:
+            loss, h, c = forward(ids, targets, h, c)
+        slopes, _ = tf.clip_by_global_norm(
+            [tf.convert_to_tensor(slope) for slope in tape.gradient(loss, variables)], LONGEST_GRADIENT
+        )
+        for name, slope in zip(weights, slopes, strict=True):
+            tf.raw_ops.ResourceApplyAdam(
+                var=weights[name].handle, m=slots[f"m {name}"].handle, v=slots[f"v {name}"].handle,
+                beta1_power=0.9**step, beta2_power=0.999**step, lr=rate, beta1=0.9, beta2=0.999, epsilon=1e-7,
+                grad=slope,
+            )  # fmt: skip
+        return loss, h, c
+
+    return update, tf.function(forward, jit_compile=True)
+
+
+def rate_at(step, steps):
+    """Learning rate of an update, counted from 1."""
+    return RATE * min(step / WARM_UP, 1.0) * max(1 - (step - 1) / steps, 0.0)
+
+
+def bits_of(measure, weights, ids, longest=None):
+    """Bits per character of weights as they would be stored; the variables get their values back."""
+    exact = {name: variable.numpy() for name, variable in weights.items()}
+    for name, array in checkpoints.rounded(exact).items():
+        weights[name].assign(array)
+    inputs, targets = streams(ids, HELD_OUT_STREAMS)
+    h = c = np.zeros((HELD_OUT_STREAMS, UNITS), "float32")
+    losses = []
+    for start in range(0, min(inputs.shape[1], longest or len(ids)) - LENGTH + 1, LENGTH):
+        piece = slice(start, start + LENGTH)
+        loss, h, c = measure(inputs[:, piece].astype("int32"), targets[:, piece].astype("int32"), h, c)
+        losses.append(float(loss))
+    for name, array in exact.items():
+        weights[name].assign(array)
+    return float(np.mean(losses)) / math.log(2)
+
+
+# Training
+
+
+def main(argv=None):
+    """Train, or go on training, and store a checkpoint now and then and at the end."""
+    parser = argparse.ArgumentParser(prog="python -m training.code_lstm", description=main.__doc__)
+    parser.add_argument("--steps", type=int, default=9000, help="updates in all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--name", default="code_lstm", help="of the checkpoint, or a path")
+    arguments = parser.parse_args(argv)
+    reproducibility.limit_threads(1)
+    import tensorflow as tf
+
+    train, test, packages, python = library()
+    held_out = encode(test)
+    with checkpoints.Resumable(STATE / f"{Path(arguments.name).name}_{arguments.seed}.npz") as run:
+        arrays, seen = run.resume() or (
+            first_weights(np.random.default_rng(arguments.seed)) | {"h": np.zeros((STREAMS, UNITS), "float32")},
+            {"step": 0, "epoch": 0, "place": 0, "seconds": 0.0, "curve": []},
+        )
+        names = [name for name in arrays if not name.startswith(("m ", "v ")) and name not in ("h", "c")]
+        weights = {name: tf.Variable(arrays[name], name=name) for name in names}
+        slots = {
+            f"{slot} {name}": tf.Variable(arrays.get(f"{slot} {name}", np.zeros_like(arrays[name])))
+            for slot in "mv" for name in names
+        }  # fmt: skip
+        update, measure = make_steps(weights, slots)
+        h, c = arrays["h"], arrays.get("c", np.zeros_like(arrays["h"]))
+        stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
+
+        def keep():
+            seen["seconds"] = time.monotonic() - began
+            variables = {name: variable.numpy() for name, variable in (weights | slots).items()}
+            run.keep(variables | {"h": np.asarray(h), "c": np.asarray(c)}, seen)
+
+        def store(whole):
+            bits = bits_of(measure, weights, held_out, None if whole else HELD_OUT_PART)
+            characters, minutes = seen["step"] * STREAMS * LENGTH, seen["seconds"] / 60
+            recent = float(np.mean(losses[-300:])) / math.log(2) if losses else None
+            seen["curve"].append([characters, round(minutes, 1), recent and round(recent, 3), round(bits, 3)])
+            print(json.dumps(seen["curve"][-1]), flush=True)
+            checkpoints.save(
+                arguments.name, {name: variable.numpy() for name, variable in weights.items()},
+                score={"bits_per_character": round(bits, 4)}, seed=arguments.seed, script=SCRIPT, steps=seen["step"],
+                planned_steps=arguments.steps, characters_seen=characters, minutes=round(minutes, 1),
+                machine=f"one busy core, {platform.machine()}", python=python, held_out=packages,
+                scored_on="all held-out characters" if whole else f"the first {HELD_OUT_PART} of {HELD_OUT_STREAMS} streams",
+                alphabet=ALPHABET, units=UNITS, embedded=EMBEDDED, streams=STREAMS, length=LENGTH,
+                curve_is=["characters", "minutes", "bits, training", "bits, held out"], curve=seen["curve"],
+            )  # fmt: skip
+
+        while seen["step"] < arguments.steps and not run.stopped:
+            order = np.random.default_rng([arguments.seed, seen["epoch"]]).permutation(len(train))
+            inputs, targets = streams(encode([train[index] for index in order]), STREAMS)
+            while seen["step"] < arguments.steps and not run.stopped and seen["place"] + LENGTH <= inputs.shape[1]:
+                piece = slice(seen["place"], seen["place"] + LENGTH)
+                seen["step"], seen["place"] = seen["step"] + 1, seen["place"] + LENGTH
+                step, rate = np.float32(seen["step"]), np.float32(rate_at(seen["step"], arguments.steps))
+                loss, h, c = update(inputs[:, piece].astype("int32"), targets[:, piece].astype("int32"), h, c, step, rate)
+                losses.append(float(loss))
+                if run.due:
+                    keep()
+                    if seen["seconds"] - stored >= 60 * EACH_MINUTES:
+                        stored = seen["seconds"]
+                        store(whole=False)
+            if seen["place"] + LENGTH > inputs.shape[1]:
+                seen["epoch"], seen["place"] = seen["epoch"] + 1, 0
+        keep()
+        store(whole=seen["step"] >= arguments.steps)
+
+
+if __name__ == "__main__":
+    main()
