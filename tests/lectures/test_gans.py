@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import integrate, linalg
+from scipy import integrate, linalg, signal
 from scipy.spatial.distance import jensenshannon
 from sklearn.neighbors import NearestNeighbors
 
@@ -201,6 +201,21 @@ def test_restyle_moves_mean_and_covariance(taught, seed):
     result = taught("restyle")(content, style).reshape(-1, 3)
     np.testing.assert_allclose(result.mean(axis=0), style.reshape(-1, 3).mean(axis=0), atol=1e-9)
     np.testing.assert_allclose(np.cov(result.T), np.cov(style.reshape(-1, 3).T), atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_textures_are_mean_products_of_answers(taught, seed):
+    rng = np.random.default_rng(seed)
+    picture, filters = rng.random((12, 16, 3)), taught("random_filters", rng=rng)(4)
+    ours = taught("textures")(picture, filters)
+    assert float(taught("apart")(ours, ours)) == 0
+    for bank, found in zip((bank.numpy() for bank in filters), ours, strict=True):
+        np.testing.assert_allclose(bank.sum(axis=(0, 1)), 0, atol=1e-5)
+        np.testing.assert_allclose((bank**2).sum(axis=(0, 1, 2)), 1, rtol=1e-5)
+        mirrored = np.pad(picture, ((2, 2), (2, 2), (0, 0)), "symmetric")
+        answers = np.maximum([signal.correlate(mirrored, kernel, "valid")[..., 0] for kernel in np.moveaxis(bank, -1, 0)], 0)
+        np.testing.assert_allclose(found, np.einsum("irc,jrc->ij", answers, answers) / answers[0].size, atol=1e-5)
+        picture = picture.reshape(picture.shape[0] // 2, 2, -1, 2, 3).mean(axis=(1, 3))
 
 
 def test_rounding_hides_from_the_one_line_detector(taught):
