@@ -82,10 +82,9 @@ def set_seeds(*, frameworks=False):
     frameworks : bool, default False
         Seed Keras and TensorFlow too. This imports them, which takes seconds.
 
-    Returns
-    -------
-    int
-        The seed in use, from `course_seed`.
+    Notes
+    -----
+    The seed is `course_seed`. Nothing is returned, so that a cell may end with this line.
     """
     import numpy as np
 
@@ -96,7 +95,6 @@ def set_seeds(*, frameworks=False):
         import keras
 
         keras.utils.set_random_seed(seed)
-    return seed
 
 
 def limit_threads(count):
