@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from .adversarial import adversarial
 from .arguments import number, pair, plain, points, whole
+from .attention import translate_numbers
 from .backprop import computation_graph, playground
 from .base import Interactive
 from .cnns import convolution, draw_digit
@@ -31,6 +32,7 @@ __all__ = [
     "perceptron",
     "playground",
     "sigmoid_ramp",
+    "translate_numbers",
 ]
 
 DATASETS = ("and", "or", "xor", "random")

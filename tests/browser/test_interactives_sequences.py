@@ -12,6 +12,7 @@ import pytest
 
 from course_utils import interactives
 from tests.browser.figure_page import Figure, assert_fits_a_phone, focus_stops, leaked, listen, touch_drag
+from tests.unit import test_interactives_attention as reference
 
 ROOT = Path(__file__).resolve().parents[2]
 DECK = ROOT / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
@@ -25,6 +26,11 @@ def surface(show):
 @pytest.fixture
 def valves(show):
     return Figure(show(interactives.gate_valves(), still=True, height=1200))
+
+
+@pytest.fixture
+def translator(show):
+    return Figure(show(reference.sample_figure(), still=True, height=1000))
 
 
 def on_a_slide(show, figure):
@@ -272,14 +278,148 @@ def test_on_a_slide_the_valves_stand_left(show):
     assert left_of(figure, ".dlm-gates", ".dlm-status", ".dlm-facts", ".dlm-dials")
 
 
+# ---- the translator
+
+
+def german(figure):
+    return figure.root.locator(".dlm-german").inner_text()
+
+
+def type_in(figure, text):
+    figure.root.get_by_role("textbox", name="A number from 0 to 9999").fill(text)
+
+
+def letter_at(figure, k, count):
+    """Where letter k lies in a map of one line, from 0 to 1."""
+    width = figure.root.locator(".dlm-looks").evaluate("e => e.clientWidth")
+    side = 4 + max(52, min(76, width * 0.19))
+    return (side + (k + 0.5) * min(34, (width - side) / count)) / width
+
+
+def test_numbers_and_words_are_translated_as_they_are_typed(translator):
+    assert german(translator) == "achtundachtzig" and translator.status == "88 is achtundachtzig: right."
+    for text, written in (("7345", "siebentausenddreihundertfünfundvierzig"), ("Forty-five", "fünfundvierzig"), ("one thousand and sixteen", "eintausendsechzehn")):
+        before = translator.pixels()
+        type_in(translator, text)
+        assert german(translator) == written and translator.status.endswith("right.")
+        assert translator.pixels() != before
+    type_in(translator, "10000")
+    assert german(translator) == "" and "0 to 9999" in translator.status
+    type_in(translator, "")
+    assert translator.status.startswith("Type a number")
+    type_in(translator, "xyz five")
+    assert "“xyz” means nothing to it" in translator.status and german(translator) == "fünf"
+
+
+def test_the_page_writes_what_keras_wrote(translator):
+    stored, _ = reference.sample()
+    for text, written in stored["translations"][::6]:
+        type_in(translator, text)
+        assert german(translator) == written
+
+
+def test_a_letter_is_chosen_by_mouse_and_by_keys(translator):
+    shares = translator.root.locator(".dlm-shares")
+    assert shares.get_attribute("aria-label").startswith("Where letter 1, a, looks: eighty ")
+    translator.page.mouse.move(*translator.spot(".dlm-looks", letter_at(translator, 8, 14), 0.5))
+    assert translator.status.startswith("Letter 9, c: ") and " on eighty. 88 is" in translator.status
+    translator.press(".dlm-looks", "Home", "ArrowRight", "ArrowRight")
+    assert translator.status.startswith("Letter 3, h: ") and " on eight. 88 is" in translator.status
+    translator.press(".dlm-looks", "End", "ArrowRight")
+    assert translator.status.startswith("Letter 14, g:")
+    total = sum(int(v) for v in re.findall(r"(\d+) %", shares.get_attribute("aria-label")))
+    assert abs(total - 100) <= 1
+
+
+def test_words_are_spoilt_place_by_place(translator):
+    type_in(translator, "7345")
+    box = translator.root.get_by_role("textbox")
+    for words in ("thousand seven three hundred forty five", "seven three thousand hundred forty five"):
+        translator.button("Swap two words").click()
+        assert box.input_value() == words and f"“{words}” is no number, and yet the network writes" in translator.status
+    translator.button("Reset").click()
+    translator.button("Misspell a word").click()
+    assert box.input_value() == "egihty eight" and "“egihty” means nothing" in translator.status
+    translator.button("Reset").click()
+    translator.button("Drop a word").click()
+    assert box.input_value() == "eight" and german(translator) == "acht"
+    translator.button("Repeat a word").click()
+    assert box.input_value() == "eight eight"
+
+
+def test_try_this_of_the_translator(translator):
+    for name, said in (
+        ("7345", "7345 is siebentausenddreihundertfünfundvierzig: right."),
+        ("Another order", "“five forty” is no number, and yet the network writes fünfundvierzig: German for 45."),
+        ("Too many words", "is no number, and yet"),
+        ("Blurred looks", "Wrong: 7345 is"),
+        ("88", "88 is achtundachtzig: right."),
+    ):
+        translator.button(name).click()
+        assert said in translator.status and "Guess" in translator.question
+    assert translator.root.locator(".dlm-slider b").inner_text() == "× 1", "looks are sharp again"
+
+
+def test_sharpness_and_outlines(translator):
+    before, spread = translator.pixels(), translator.fact("Words looked at")
+    translator.slider("Sharpness").fill("2")
+    assert float(translator.fact("Words looked at").split()[0]) < float(spread.split()[0])
+    sharp = translator.pixels()
+    assert sharp != before
+    translator.root.get_by_label("Outline what each part renders").check()
+    assert translator.pixels() != sharp
+
+
+def test_a_mistake_is_found_and_then_the_next(translator):
+    for number in (0, 1, 13):
+        translator.button("Find a mistake").click()
+        translator.until(f"Wrong: {number} is ")
+        assert translator.root.get_by_role("textbox").input_value() == str(number)
+    type_in(translator, "2002")
+    translator.button("Find a mistake").click()
+    translator.until("Wrong: 50 is")
+
+
+def test_a_link_brings_back_the_words(show, translator):
+    type_in(translator, "egihty fünf five")
+    translator.slider("Sharpness").fill("-1.5")
+    translator.root.get_by_label("Outline what each part renders").check()
+    translator.press(".dlm-looks", "ArrowRight")
+    pixels, written = translator.pixels(), german(translator)
+    again = Figure(show(reference.sample_figure(), still=True, height=1000, suffix=translator.copied()))
+    assert german(again) == written and again.pixels() == pixels
+    assert again.root.get_by_role("textbox").input_value() == "egihty fünf five"
+    for bad in ("((9,0,0),(49))", "((0,0,0),(1))"):
+        page = show(reference.sample_figure(), still=True, suffix=f"#dlm=translate_numbers.0:{bad}")
+        assert german(Figure(page)) == "achtundachtzig"
+
+
+def test_a_translation_follows_each_key(translator):
+    slow = translator.page.evaluate("""async () => { const e = document.querySelector('.dlm-say input'), times = [];
+      for (let i = 0; i < 16; i++) { const t = performance.now(); e.value = String(7301 + 7 * i); e.dispatchEvent(new Event('input')); await new Promise(requestAnimationFrame); await new Promise((f) => setTimeout(f)); times.push(performance.now() - t); }
+      return times.sort((a, b) => a - b)[8]; }""")
+    print(f"{slow:.0f} ms from a key to the new map")
+    assert slow < 200
+
+
+def test_on_a_slide_the_map_stands_left_of_the_bars(show):
+    figure, (width, height) = on_a_slide(show, reference.sample_figure(number=7777))
+    assert width == 1150 and height <= 620, (width, height)
+    assert left_of(figure, ".dlm-looks", ".dlm-status", ".dlm-shares", ".dlm-facts")
+
+
 # ---- all of them: keyboard, names, looks
 
 
 def every():
-    return {"error_surface": interactives.error_surface(), "gate_valves": interactives.gate_valves()}
+    return {
+        "error_surface": interactives.error_surface(),
+        "gate_valves": interactives.gate_valves(),
+        "translate_numbers": reference.sample_figure(),
+    }
 
 
-NAMES = ["error_surface", "gate_valves"]
+NAMES = ["error_surface", "gate_valves", "translate_numbers"]
 
 
 def test_no_key_leaks_and_focus_is_seen(show):
@@ -339,6 +479,7 @@ def test_in_a_deck_the_clicker_turns_the_slide(show, name):
 
 LESSONS = {
     "error_surface": ("a product of 50 slopes", "Clipping keeps the direction"),
+    "translate_numbers": ("at the second word for acht", "Swap two words"),
     "gate_valves": ("cuts the slope to 0", "A plain RNN has no such valve"),
 }
 
