@@ -186,7 +186,9 @@ def test_lines_end_as_gitattributes_says():
 def test_nothing_large_or_built_is_tracked():
     for path in tracked():
         name = path.relative_to(ROOT).as_posix()
-        assert path.stat().st_size < 1_000_000, f"{name} is larger than 1 MB"
+        trained = name.startswith("course_utils/checkpoints/") and path.suffix == ".npz"
+        allowed = 5 if trained else 1
+        assert path.stat().st_size < allowed * 1_000_000, f"{name} is larger than {allowed} MB"
         assert not name.startswith((".venv/", "_build/", "book/static/vendor/")), name
 
 
