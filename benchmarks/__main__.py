@@ -13,7 +13,7 @@ from benchmarks.table import table
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "RESULTS.md"
-NOT_COMPARISONS = {"__init__", "__main__", "harness", "worker", "table", "peers"}
+NOT_COMPARISONS = {"__init__", "__main__", "harness", "worker", "table", "peers", "sharing", "number_translators"}
 
 
 def names():

@@ -16,23 +16,13 @@ import statistics
 import time
 
 from benchmarks.harness import Comparison, Side
+from benchmarks.sharing import digits, glorot, markdown, shuffled, unlike
 
 HIDDEN, BATCH, RATE, EPOCHS = 128, 64, 4e-3, 30
 EPSILON, STEP, ATTACK_STEPS = 0.1, 0.025, 7
 REFEREE_STEPS, REFEREE_STARTS = 20, 3
 LEAST = {"accuracy": 0.93, "robust": 0.73}  # of every training
 APART = 0.04  # at most, of two sides after the same batches: the starts of the attacks are left to chance
-
-
-def problem():
-    """The digits, split as in the lectures."""
-    from course_utils import datasets
-
-    split = datasets.load_digits()
-    return {
-        "x_train": split.x_train.tolist(), "y_train": split.y_train.tolist(),
-        "x_test": split.x_test.tolist(), "y_test": split.y_test.tolist(),
-    }  # fmt: skip
 
 
 def rate_of(epoch):
@@ -42,13 +32,8 @@ def rate_of(epoch):
 
 def starting_weights(seed):
     """Glorot's uniform weights, (in, out) as nested lists."""
-    draw, sizes = random.Random(seed), (64, HIDDEN, 10)
-    highs = [math.sqrt(6 / (d_in + d_out)) for d_in, d_out in zip(sizes[:-1], sizes[1:], strict=True)]
-    shapes = zip(highs, sizes[:-1], sizes[1:], strict=True)
-    return [
-        [[draw.uniform(-high, high) for _ in range(d_out)] for _ in range(d_in)]
-        for high, d_in, d_out in shapes
-    ]
+    draw = random.Random(seed)
+    return [glorot(draw, 64, HIDDEN), glorot(draw, HIDDEN, 10)]
 
 
 # The referee
@@ -87,14 +72,7 @@ def refereed(weights, x, y, seed=0):
 
 
 class Trained:
-    """What all sides share: the order of the examples, one training, its clock, and what it reports."""
-
-    def orders(self, seed):
-        """For each epoch the rows of its batches."""
-        draw, rows = random.Random(seed), list(range(len(self.y)))
-        while True:
-            draw.shuffle(rows)
-            yield [rows[start : start + BATCH] for start in range(0, len(rows) - BATCH + 1, BATCH)]
+    """What all sides share: one training, its clock, and what it reports."""
 
     def run(self, steps):
         for _ in range(steps):
@@ -130,12 +108,9 @@ class TensorFlow(Trained):
 
         keras.backend.clear_session()
         keras.utils.set_random_seed(seed)
-        self.order = self.orders(seed)
-        self.model = keras.Sequential(
-            [keras.Input((64,)), layers.Dense(HIDDEN, activation="relu"), layers.Dense(10)]
-        )
-        layers_of = map(np.array, starting_weights(seed))
-        self.model.set_weights([part for W in layers_of for part in (W, np.zeros(W.shape[-1]))])
+        self.order = shuffled(len(self.y), BATCH, seed)
+        self.model = keras.Sequential([keras.Input((64,)), layers.Dense(HIDDEN, activation="relu"), layers.Dense(10)])
+        self.model.set_weights([part for W in map(np.array, starting_weights(seed)) for part in (W, np.zeros(W.shape[-1]))])
         self.optimizer = keras.optimizers.Adam(RATE)
         self.optimizer.build(self.model.trainable_variables)
         hard = self.attack(tf.constant(self.x_test), self.y_test, 0.0)
@@ -201,7 +176,7 @@ class Torch(Trained):
         from torch.nn.functional import cross_entropy
 
         torch.manual_seed(seed)
-        self.order = self.orders(seed)
+        self.order = shuffled(len(self.y), BATCH, seed)
         self.model = nn.Sequential(nn.Linear(64, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 10))
         with torch.no_grad():
             for layer, W in zip(self.model[::2], starting_weights(seed), strict=True):
@@ -240,8 +215,7 @@ class Torch(Trained):
             yield
 
     def weights(self):
-        pairs = [(layer.weight.T, layer.bias) for layer in self.model[::2]]
-        return [part.tolist() for pair in pairs for part in pair]
+        return [part.tolist() for layer in self.model[::2] for part in (layer.weight.T, layer.bias)]
 
     def parameters(self):
         return sum(p.numel() for p in self.model.parameters())
@@ -254,25 +228,16 @@ def agree(qualities, first):
     """The same network, data and attack, and after every training two accuracies that are high and alike."""
     import numpy as np
 
-    split = problem()
+    split = digits()
     x, y = np.array(split["x_test"]), np.array(split["y_test"])
     for quality in qualities.values():
         quality |= refereed([np.array(part) for part in quality.pop("weights")], x, y)
-    (name, one), *others = qualities.items()
-    complaints = []
-    for other, quality in others:
-        for count in ("parameters", "examples"):
-            if quality[count] != one[count]:
-                complaints.append(f"{count}: {one[count]} in {name}, {quality[count]} in {other}")
-        if not math.isclose(quality["start"], one["start"], rel_tol=1e-4):
-            complaints.append(
-                f"loss before training: {one['start']:.6g} in {name}, {quality['start']:.6g} in {other}"
-            )
-        for kind in LEAST:
-            if not abs(quality[kind] - one[kind]) <= APART:
-                complaints.append(f"{kind}: {one[kind]:.3f} in {name}, {quality[kind]:.3f} in {other}")
+    name, one = next(iter(qualities.items()))
+    complaints = unlike(qualities, "start", 1e-4)
     for side, quality in qualities.items():
         for kind, least in LEAST.items():
+            if not abs(quality[kind] - one[kind]) <= APART:
+                complaints.append(f"{kind}: {one[kind]:.3f} in {name}, {quality[kind]:.3f} in {side}")
             if not quality[kind] >= least:
                 complaints.append(f"{kind} {quality[kind]:.3f} in {side}, at least {least} is asked")
     return complaints
@@ -280,11 +245,11 @@ def agree(qualities, first):
 
 def by_part(rows):
     """Second table: what the referee counted, tracing and compiling alone, an epoch alone, and who is ahead when."""
-    lines = [
-        "| | right, median | right under attack, median (min–max) | ms per epoch, median | times ours "
-        "| tracing and compiling, ms | the same, first in a process | ours is ahead from epoch |",
-        "|---|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
+    head = (
+        "", "right, median", "right under attack, median (min–max)", "ms per epoch, median", "times ours",
+        "tracing and compiling, ms", "the same, first in a process", "ours is ahead from epoch",
+    )  # fmt: skip
+    lines = []
     [ours] = [row for row in rows if row.side.role == "ours"]
 
     def median(row, key):
@@ -294,24 +259,22 @@ def by_part(rows):
         return max(quality["first"] - quality["epoch"], 0.0)
 
     def ahead(row):
-        late = statistics.median(
-            extra(mine) - extra(theirs) for mine, theirs in zip(ours.rounds, row.rounds, strict=True)
-        )
+        rounds = zip(ours.rounds, row.rounds, strict=True)
+        late = statistics.median(extra(mine) - extra(theirs) for mine, theirs in rounds)
         gain = median(row, "epoch") - median(ours, "epoch")
         return f"{max(math.ceil(late / gain), 1)}" if gain > 0 else "never"
 
     for row in rows:
         robust = [quality["robust"] for quality in row.rounds]
-        cells = (
+        lines.append((
             f"{row.side.role}: {row.side.name}", f"{median(row, 'accuracy'):.3f}",
             f"{statistics.median(robust):.3f} ({min(robust):.3f}–{max(robust):.3f})",
             f"{1000 * median(row, 'epoch'):.1f}",
             "1" if row is ours else f"**{median(row, 'epoch') / median(ours, 'epoch'):.2f}**",
             f"{1000 * statistics.median(map(extra, row.rounds)):.0f}", f"{1000 * extra(row.quality):.0f}",
             ahead(row) if row.side.role == "peer" else "",
-        )  # fmt: skip
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
+        ))  # fmt: skip
+    return markdown(head, lines)
 
 
 COMPARISON = Comparison(
@@ -324,7 +287,7 @@ COMPARISON = Comparison(
     unit="seconds per training",
     per_second=1,
     goal=1.5,
-    problem=problem,
+    problem=digits,
     sides=(
         Side("Keras model, an epoch in one tf.function", TensorFlow, "ours", threads=(1, 2), versions=("tensorflow", "keras")),
         Side("PyTorch eager", Torch, "peer", True, (1, 2), ("torch",)),

@@ -8,48 +8,25 @@ the same batches in the same order, another order in every round; what is left t
 it moves the number of epochs. So below the table stand the seconds of an epoch alone.
 """
 
-import math
 import random
 import statistics
 import time
 
 from benchmarks.harness import Comparison, Side
+from benchmarks.sharing import digits, glorot, markdown, shuffled, unlike
 
 FILTERS, BATCH, RATE, DROPOUT = (32, 64), 32, 1e-3, 0.5
 THRESHOLD, MOST_EPOCHS = 0.98, 80
 
 
-def problem():
-    """The digits, split as in the lectures."""
-    from course_utils import datasets
-
-    split = datasets.load_digits()
-    return {
-        "x_train": split.x_train.tolist(), "y_train": split.y_train.tolist(),
-        "x_test": split.x_test.tolist(), "y_test": split.y_test.tolist(),
-    }  # fmt: skip
-
-
 def starting_weights(seed):
     """Glorot's uniform weights, as nested lists: kernels (rows, columns, in, out), then the dense layer (in, out)."""
-    draw = random.Random(seed)
-
-    def table(shape, high):
-        return [table(shape[1:], high) for _ in range(shape[0])] if shape else draw.uniform(-high, high)
-
-    shapes = [(3, 3, 1, FILTERS[0]), (3, 3, *FILTERS), (4 * FILTERS[1], 10)]
-    return [table(shape, math.sqrt(6 / (math.prod(shape[:-2]) * sum(shape[-2:])))) for shape in shapes]
+    draw, shapes = random.Random(seed), [(3, 3, 1, FILTERS[0]), (3, 3, *FILTERS), (4 * FILTERS[1], 10)]
+    return [glorot(draw, *shape) for shape in shapes]
 
 
 class Trained:
-    """What all sides share: the order of the examples, one training, its clock, and what it reached."""
-
-    def orders(self, seed):
-        """For each epoch the rows of its batches."""
-        draw, rows = random.Random(seed), list(range(len(self.targets)))
-        while True:
-            draw.shuffle(rows)
-            yield [rows[start : start + BATCH] for start in range(0, len(rows) - BATCH + 1, BATCH)]
+    """What all sides share: one training, its clock, and what it reached."""
 
     def run(self, steps):
         for _ in range(steps):
@@ -88,7 +65,7 @@ class TensorFlow(Trained):
 
         keras.backend.clear_session()
         keras.utils.set_random_seed(seed)
-        self.order = self.orders(seed)
+        self.order = shuffled(len(self.targets), BATCH, seed)
         self.model = keras.Sequential(
             [
                 keras.Input((8, 8, 1)),
@@ -147,7 +124,7 @@ class Torch(Trained):
         from torch import nn
 
         torch.manual_seed(seed)
-        self.order = self.orders(seed)
+        self.order = shuffled(len(self.targets), BATCH, seed)
         self.model = nn.Sequential(
             nn.Conv2d(1, FILTERS[0], 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
             nn.Conv2d(*FILTERS, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
@@ -190,14 +167,7 @@ class Torch(Trained):
 
 def agree(qualities, first):
     """The same network on the same data, the same loss before training, and 98 % at the end of every training."""
-    (name, one), *others = qualities.items()
-    complaints = []
-    for other, quality in others:
-        for count in ("parameters", "examples"):
-            if quality[count] != one[count]:
-                complaints.append(f"{count}: {one[count]} in {name}, {quality[count]} in {other}")
-        if not math.isclose(quality["start"], one["start"], rel_tol=1e-4):
-            complaints.append(f"loss before training: {one['start']:.6g} in {name}, {quality['start']:.6g} in {other}")
+    complaints = unlike(qualities, "start", 1e-4)
     for side, quality in qualities.items():
         if not quality["accuracy"] >= THRESHOLD:
             complaints.append(f"accuracy {quality['accuracy']:.3f} in {side} after {quality['epochs']} epochs")
@@ -206,10 +176,10 @@ def agree(qualities, first):
 
 def by_epoch(rows):
     """Second table: epochs needed, and the seconds of one alone."""
-    lines = [
-        "| | epochs to 98 %, median | min–max | ms per epoch with its test, median | times ours | first epoch, ms |",
-        "|---|---|---|---|---|---|",
-    ]  # fmt: skip
+    head = (
+        "", "epochs to 98 %, median", "min–max", "ms per epoch with its test, median", "times ours", "first epoch, ms",
+    )  # fmt: skip
+    lines = []
     [ours] = [row for row in rows if row.side.role == "ours"]
 
     def median(row, key):
@@ -218,12 +188,11 @@ def by_epoch(rows):
     for row in rows:
         epochs = [quality["epochs"] for quality in row.rounds]
         times = "1" if row is ours else f"**{median(row, 'epoch') / median(ours, 'epoch'):.2f}**"
-        cells = (
+        lines.append((
             f"{row.side.role}: {row.side.name}", f"{statistics.median(epochs):g}", f"{min(epochs)}–{max(epochs)}",
             f"{1000 * median(row, 'epoch'):.0f}", times, f"{1000 * median(row, 'first'):.0f}",
-        )  # fmt: skip
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
+        ))  # fmt: skip
+    return markdown(head, lines)
 
 
 COMPARISON = Comparison(
@@ -235,7 +204,7 @@ COMPARISON = Comparison(
     unit="seconds to 98 %",
     per_second=1,
     goal=1.5,
-    problem=problem,
+    problem=digits,
     sides=(
         Side("Keras model, an epoch in one tf.function", TensorFlow, "ours", threads=(1, 2), versions=("tensorflow", "keras")),
         Side("PyTorch eager", Torch, "peer", True, (1, 2), ("torch",)),

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.sharing import unlike
 from benchmarks.table import Row, best_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,11 +126,8 @@ def same_training(qualities, first, *, tolerance=1e-6, least_accuracy=0.0):
     list of str
     """
     (name, one), *others = qualities.items()
-    complaints = []
+    complaints = unlike(qualities)
     for other, quality in others:
-        for count in ("parameters", "examples"):
-            if quality[count] != one[count]:
-                complaints.append(f"{count}: {one[count]} in {name}, {quality[count]} in {other}")
         if len(quality["losses"]) != len(one["losses"]):
             complaints.append(f"steps: {len(one['losses'])} in {name}, {len(quality['losses'])} in {other}")
         for step, (a, b) in enumerate(zip(one["losses"], quality["losses"], strict=False)):

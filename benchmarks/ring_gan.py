@@ -18,11 +18,11 @@ import statistics
 import time
 
 from benchmarks.harness import Comparison, Side
+from benchmarks.sharing import markdown, unlike
 
 WIDTH, BATCH, RATES, BETA, LEAK = 48, 64, (1e-3, 4e-3), 0.5, 0.2
 CENTRES = [(2 * math.cos(k * math.pi / 4), 2 * math.sin(k * math.pi / 4)) for k in range(8)]
-SPREAD, CALL = 0.15, 100
-COMPARED = 10  # steps whose losses must agree: later the game blows small differences up, as Adam's epsilon
+SPREAD, CALL, COMPARED = 0.15, 100, 10  # ten steps' losses must agree: the game blows differences up, as of Adam's epsilon
 SEEDS, POINTS, LEAST_SHARE, MOST_SECONDS = 5, 2000, 0.5, 10
 
 
@@ -33,23 +33,19 @@ def problem():
     def batches(point):
         return [[point() for _ in range(BATCH)] for _ in range(CALL)]
 
-    return {
-        "real": batches(lambda: [c + draw.gauss(0, SPREAD) for c in draw.choice(CENTRES)]),
-        "noise": batches(lambda: [draw.gauss(0, 1), draw.gauss(0, 1)]),
-    }
+    real = batches(lambda: [c + draw.gauss(0, SPREAD) for c in draw.choice(CENTRES)])
+    return {"real": real, "noise": batches(lambda: [draw.gauss(0, 1), draw.gauss(0, 1)])}
 
 
 def starting_weights(seed):
     """He's normal weights of generator and discriminator, (in, out) as nested lists."""
     draw = random.Random(seed)
     shapes = [[(2, WIDTH), (WIDTH, WIDTH), (WIDTH, last)] for last in (2, 1)]
-    return [
-        [
-            [[draw.gauss(0, math.sqrt(2 / rows)) for _ in range(columns)] for _ in range(rows)]
-            for rows, columns in net
-        ]
-        for net in shapes
-    ]
+
+    def layer(rows, columns):
+        return [[draw.gauss(0, math.sqrt(2 / rows)) for _ in range(columns)] for _ in range(rows)]
+
+    return [[layer(*shape) for shape in net] for net in shapes]
 
 
 def coverage(points):
@@ -132,8 +128,7 @@ class TensorFlow(Game):
         import tensorflow as tf
 
         self.rng = np.random.default_rng(seed)
-        parts = zip(self.players, self.rules, starting_weights(seed), RATES, strict=True)
-        for player, rule, net, rate in parts:
+        for player, rule, net, rate in zip(self.players, self.rules, starting_weights(seed), RATES, strict=True):
             for W, bias, start in zip(player[::2], player[1::2], net, strict=True):
                 W.assign(start)
                 bias.assign(tf.zeros_like(bias))
@@ -173,10 +168,7 @@ class TensorFlow(Game):
                 both = both.write(i, tf.stack([d_loss, g_loss]))
             return both.stack()
 
-        self.many_steps = many_steps
-
-    def play(self, real, noise):
-        return self.many_steps(real, noise)
+        self.play = many_steps
 
     def points(self, count):
         return self.forward(self.players[0], self.rng.standard_normal((count, 2), "float32")).numpy().tolist()
@@ -216,8 +208,7 @@ class Torch(Game):
                     layer.bias.zero_()
                 layers += [layer, nn.LeakyReLU(LEAK)]
             self.players.append(nn.Sequential(*layers[:-1]))
-            parameters = self.players[-1].parameters()
-            self.rules.append(torch.optim.Adam(parameters, rate, (BETA, 0.999), eps=1e-7, fused=True))
+            self.rules.append(torch.optim.Adam(self.players[-1].parameters(), rate, (BETA, 0.999), eps=1e-7, fused=True))
 
     def drawn(self):
         import torch
@@ -236,8 +227,7 @@ class Torch(Game):
         g_weights, d_weights = list(g.parameters()), list(d.parameters())
         for real, noise in zip(reals, noises, strict=True):
             forged = g(noise)
-            verdicts = d(torch.cat([real, forged])).split(BATCH) if self.joined else (d(real), d(forged))
-            on_real, on_forged = verdicts
+            on_real, on_forged = d(torch.cat([real, forged])).split(BATCH) if self.joined else (d(real), d(forged))
             d_loss = (softplus(-on_real) + softplus(on_forged)).mean()
             g_loss = softplus(-on_forged).mean()
             d_slopes = torch.autograd.grad(d_loss, d_weights, retain_graph=True)
@@ -261,42 +251,31 @@ class Torch(Game):
 
 def agree(qualities, first):
     """The same networks, the same losses of both players on the same batches."""
-    (name, one), *others = qualities.items()
-    complaints = []
-    for other, quality in others:
-        for count in ("parameters", "examples"):
-            if quality[count] != one[count]:
-                complaints.append(f"{count}: {one[count]} in {name}, {quality[count]} in {other}")
-        for step, (mine, theirs) in enumerate(zip(one["given"], quality["given"], strict=True)):
-            if not all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(mine, theirs, strict=True)):
-                a, b = (", ".join(f"{loss:.6g}" for loss in losses) for losses in (mine, theirs))
-                complaints.append(f"losses before step {step}: {a} in {name}, {b} in {other}")
-                break
-    return complaints
+    return unlike(qualities, "given", 1e-3)
 
 
 def by_seed(rows):
     """Second table: steps per second; seconds, and steps, until all modes are covered; what compiling adds."""
     seeds = [quality["seed"] for quality in rows[0].rounds if quality["game"]]
-    lines = [
-        f"Until all eight modes are covered and {100 * LEAST_SHARE:.0f} % of the points are near one, asked every {CALL} steps: seconds of "
-        "playing (and steps), then with compiling.",
-        "",
-        f"| | steps per second | {' | '.join(f'seed {seed}' for seed in seeds)} | compiling, s | one game with it, median, s "
-        f"| all {len(seeds)} with it once, s |",
-        f"|{'---|' * (len(seeds) + 5)}",
-    ]  # fmt: skip
+    said = (
+        f"Until all eight modes are covered and {100 * LEAST_SHARE:.0f} % of the points are near one, asked every {CALL} steps: "
+        "seconds of playing (and steps), then with compiling."
+    )
+    head = (
+        "", "steps per second", *(f"seed {seed}" for seed in seeds), "compiling, s", "one game with it, median, s",
+        f"all {len(seeds)} with it once, s",
+    )  # fmt: skip
+    lines = []
     for row in rows:
         games = [quality["game"] for quality in row.rounds if quality["game"]]
         compiling = statistics.median(game["compiling"] for game in games)
         seconds = [game["seconds"] for game in games]
-        cells = (
+        lines.append((
             f"{row.side.role}: {row.side.name}", f"{1 / row.median:,.0f}",
             *(f"{'' if game['won'] else 'not in '}{game['seconds']:.2f} ({game['steps']:,})" for game in games),
             f"{compiling:.2f}", f"{statistics.median(seconds) + compiling:.2f}", f"{sum(seconds) + compiling:.2f}",
-        )  # fmt: skip
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
+        ))  # fmt: skip
+    return [said, "", *markdown(head, lines)]
 
 
 COMPARISON = Comparison(

@@ -16,13 +16,17 @@ import pytest
 import benchmarks.__main__ as command
 from benchmarks import (
     adversarial_training,
+    char_lstm,
     digits_network,
     harness,
+    number_translators,
     numpy_network,
     peers,
     ring_gan,
     scalar_engine,
+    sharing,
     table,
+    translate_numbers,
     worker,
 )
 from benchmarks.harness import Comparison, Refused, Side
@@ -372,7 +376,7 @@ def test_the_scalar_side_solves_micrograds_problem():
 def test_the_network_on_digits_starts_where_it_should_and_reaches_its_goal(monkeypatch):
     """Shapes, Glorot's spread and one short training of ours; the peer may not be installed."""
     monkeypatch.setattr(digits_network, "THRESHOLD", 0.8)
-    problem = digits_network.problem()
+    problem = sharing.digits()
     json.dumps(problem)
     assert [len(problem[key]) for key in ("x_train", "y_train", "x_test", "y_test")] == [1438, 1438, 359, 359]
     weights = [np.array(W) for W in digits_network.starting_weights(3)]
@@ -386,16 +390,6 @@ def test_the_network_on_digits_starts_where_it_should_and_reaches_its_goal(monke
     assert 0.8 <= quality["accuracy"] <= 1 and 1.5 < quality["start"] < 4
     assert quality["epochs"] < 40 and 0 < quality["epoch"] and 0 < quality["first"]
     assert digits_network.agree({"ours": quality}, first=True) == []
-
-
-def test_all_sides_see_the_same_batches_in_another_order_each_epoch():
-    one, other = digits_network.Trained(), digits_network.Trained()
-    one.targets = other.targets = [0] * 100
-    epochs = [list(map(tuple, rows)) for rows, _ in zip(one.orders(5), range(3), strict=False)]
-    assert epochs == [list(map(tuple, rows)) for rows, _ in zip(other.orders(5), range(3), strict=False)]
-    assert [len(rows) for rows in epochs[0]] == [digits_network.BATCH] * 3
-    assert len({row for rows in epochs[0] for row in rows}) == 96
-    assert epochs[0] != epochs[1] != epochs[2]
 
 
 @pytest.mark.parametrize(
@@ -464,7 +458,7 @@ def test_the_referee_knows_exactly_how_far_a_linear_network_holds():
 
 def test_ours_is_trained_against_its_own_attack(monkeypatch):
     monkeypatch.setattr(adversarial_training, "EPOCHS", 3)
-    problem = adversarial_training.problem()
+    problem = sharing.digits()
     json.dumps(problem)
     [ours] = [side for side in adversarial_training.COMPARISON.sides if side.role == "ours"]
     work = ours.build(problem)
@@ -664,6 +658,181 @@ def test_games_of_all_seeds_stand_below():
     assert "| seed 0 | seed 1 | compiling" in text
 
 
+# The character LSTM
+
+
+def softmax_loss(logits, y):
+    """Mean cross-entropy of logits (..., symbols)."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    picked = np.take_along_axis(shifted, y[..., None], axis=-1)[..., 0]
+    return float((np.log(np.exp(shifted).sum(axis=-1)) - picked).mean())
+
+
+def test_our_reader_has_the_losses_of_the_formulas(monkeypatch):
+    """Before the first update the loss is that of an LSTM in NumPy; then it falls, and starting again repeats it."""
+    for name, value in {"UNITS": 8, "EMBEDDED": 4, "STREAMS": 3, "LENGTH": 7, "BATCHES": 2, "RATE": 0.05}.items():
+        monkeypatch.setattr(char_lstm, name, value)
+    problem = char_lstm.problem()
+    json.dumps(problem)
+    assert np.shape(problem["batches"]) == (2, 3, 8) and np.shape(problem["judge"]) == (3, 8)
+    [ours] = [side for side in char_lstm.COMPARISON.sides if side.role == "ours"]
+    work = ours.build(problem)
+    work.reset(1)
+    work.run(3)
+    first = work.quality()
+    json.dumps(first)
+    w = {name: np.array(part) for name, part in char_lstm.starting_weights().items()}
+    assert first["parameters"] == sum(part.size for part in w.values()) and first["examples"] == 42
+
+    rows, sigmoid, h, c, logits = np.array(problem["batches"][1]), lambda z: 1 / (1 + np.exp(-z)), 0.0, 0.0, []
+    for t in range(7):
+        z = w["embedding"][rows[:, t]] @ w["kernel"] + w["bias"]
+        i, f, g, o = np.split(z + (h @ w["recurrent_kernel"] if t else 0), 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        logits.append(h @ w["output_kernel"] + w["output_bias"])
+    assert first["losses"][0] == pytest.approx(softmax_loss(np.array(logits), rows.T[1:]), rel=1e-5)
+    assert first["losses"][2] < first["losses"][0] and first["start"] > 0  # the same batch, two updates later
+    work.reset(1)
+    work.run(3)
+    assert work.quality()["losses"] == pytest.approx(first["losses"], rel=1e-5)
+
+
+def test_characters_per_second_stand_below():
+    rows = [row("a", "ours", [0.16] * 3, start=7.06), row("b", "peer", [0.2] * 3, start=0.5)]
+    text = table.table(dataclasses.replace(char_lstm.COMPARISON, more=char_lstm.by_second), rows, 3)
+    assert ["ours: a", "40.0", "7.1"] in cells_of(text) and ["peer: b", "32.0", "0.5"] in cells_of(text)
+
+
+# The translator of number words
+
+
+def test_our_translator_follows_the_equations(monkeypatch):
+    """The loss of a batch against reader, attention and writer in NumPy, word by word and letter by letter."""
+    for name, value in {"UNITS": 5, "EMBEDDED": 3, "WIDTH": 2, "BATCH": 4, "STEPS": 60}.items():
+        monkeypatch.setattr(number_translators, name, value)
+    problem = translate_numbers.problem()
+    json.dumps(problem)
+    assert problem["symbols"] == [31, 23] and [len(part) for part in (*problem["train"], *problem["test"])] == [8000, 8000, 2000, 2000]
+    assert all(row[-1] == 0 for row in problem["train"][1])  # there is room for the stop
+    work = number_translators.TensorFlow(problem)
+    work.reset(1)
+    rows = work.batches[0]
+    work.run(12)
+    p = {name: np.array(part) for name, part in number_translators.starting_weights(1, problem["symbols"]).items()}
+    assert work.parameters() == sum(part.size for part in p.values())
+
+    def gru(x, h, w_x, w_h, b):
+        gates, inner = x @ w_x + b[0], h @ w_h + b[1]
+        z, r = (1 / (1 + np.exp(-(gates[k : k + 5] + inner[k : k + 5]))) for k in (0, 5))
+        return z * h + (1 - z) * np.tanh(gates[10:] + r * inner[10:])
+
+    losses = []
+    for row_ in rows:
+        words = [place for place in problem["train"][0][row_] if place]
+        letters = [place for place in problem["train"][1][row_] if place] + [0]
+        notes = [np.zeros(5)]
+        for word in words:
+            notes.append(gru(p["source"][word], notes[-1], p["read_x"], p["read_h"], p["read_b"]))
+        s, notes = np.tanh(notes[-1] @ p["start"]), np.array(notes[1:])
+        for before, letter in zip([1, *letters], letters, strict=False):
+            scores = np.exp((np.tanh(notes @ p["U_a"] + s @ p["W_a"]) @ p["v_a"])[:, 0])
+            context = scores / scores.sum() @ notes
+            s = gru(np.concatenate([p["target"][before], context]), s, p["write_x"], p["write_h"], p["write_b"])
+            losses.append(softmax_loss(np.concatenate([s, context]) @ p["out"] + p["out_b"][0], np.array(letter)))
+    assert work.losses[0] == pytest.approx(np.mean(losses), rel=1e-5)
+    assert np.mean(work.losses[-3:]) < work.losses[0]
+
+    # greedy answers: all are wrong at first; those that are right are right up to the stop
+    assert work.right() == 0.0
+    known = work.y_test.copy()
+    monkeypatch.setattr(work, "greedy", lambda x: types.SimpleNamespace(numpy=lambda: known))
+    known[0, 3] += 1
+    known[1, -1] += 1  # behind the stop
+    assert work.right() == pytest.approx(1 - 1 / 2000)
+
+
+class FakeTranslator(number_translators.Translator):
+    """Is right after forty updates."""
+
+    def prepare(self, problem):
+        self.events, self.updates = [], 0
+
+    def forget(self):
+        self.events.append("forget")
+
+    def restart(self, weights):
+        self.events.append("restart")
+        self.updates = 0
+
+    def update(self, rows, rate):
+        assert len(rows) == number_translators.BATCH and max(rows) < 3 and 0 < rate <= number_translators.RATE
+        self.updates += 1
+        return 1.0 / self.updates
+
+    def right(self):
+        return 0.995 if self.updates >= 40 else 0.5
+
+    def parameters(self):
+        return 3
+
+
+def test_a_training_starts_anew_and_ends_when_enough_is_right():
+    work = FakeTranslator({"train": [[[1, 0], [1, 2], [2, 2]], [[3], [4], [5]]], "symbols": [3, 6]})
+    work.reset(2)
+    work.events.clear()
+    work.run(20)
+    quality = work.quality()
+    assert work.events == ["forget", "restart"] and quality["seed"] == 2 and len(quality["first"]) == 5
+    assert (quality["training"]["steps"], quality["training"]["right"]) == (40, 0.995)
+    first = work.batches[0]
+    work.reset(2)
+    assert work.batches[0] == first and work.done == 0
+    work.right = lambda: 0.5
+    assert work.until_right()["steps"] == number_translators.STEPS
+    work.reset(number_translators.SEEDS)
+    work.run(20)
+    assert work.quality()["training"] is None
+
+
+def test_a_translator_that_does_not_learn_is_named():
+    good = {"parameters": 3, "examples": 9, "first": [3.0, 2.9], "training": {"right": 0.99, "steps": 200}}
+    assert translate_numbers.agree({"a": good, "b": good | {"first": [3.003, 2.9], "training": None}}, False) == []
+    bad = good | {"training": {"right": 0.98, "steps": 400}}
+    assert translate_numbers.agree({"a": good, "b": bad}, False) == ["0.980 right in b after 400 updates"]
+    bad = good | {"first": [3.0, 2.8]}
+    assert translate_numbers.agree({"a": good, "b": bad}, False) == ["losses before step 1: 2.9 in a, 2.8 in b"]
+
+
+def test_trainings_of_all_seeds_stand_below():
+    rows = [row("a", "ours", [0.02] * 3), row("b", "peer", [0.04] * 3)]
+    for found, compiling in zip(rows, (7.0, 0.0), strict=True):
+        trainings = [{"seconds": s, "steps": 200, "compiling": compiling} for s in (4.0, 5.0)]
+        found.rounds = [{"seed": seed, "training": training} for seed, training in enumerate([*trainings, None])]
+    text = table.table(dataclasses.replace(translate_numbers.COMPARISON, more=translate_numbers.by_seed), rows, 3)
+    assert ["ours: a", "50.0", "4.0 (200)", "5.0 (200)", "7.0", "11.5", "16.0"] in cells_of(text)
+    assert ["peer: b", "25.0", "4.0 (200)", "5.0 (200)", "0.0", "4.5", "9.0"] in cells_of(text)
+
+
+# What several scripts share
+
+
+def test_all_sides_see_the_same_batches_in_another_order_each_epoch():
+    epochs, again = ([next(found) for _ in range(3)] for found in (sharing.shuffled(100, 32, 5), sharing.shuffled(100, 32, 5)))
+    assert epochs == again
+    assert [len(rows) for rows in epochs[0]] == [32] * 3
+    assert len({row for rows in epochs[0] for row in rows}) == 96
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_glorots_weights_stay_within_their_bounds():
+    import random
+
+    kernel = np.array(sharing.glorot(random.Random(0), 3, 3, 2, 4))
+    high = np.sqrt(6 / (9 * (2 + 4)))
+    assert kernel.shape == (3, 3, 2, 4) and 0.9 * high < np.abs(kernel).max() <= high
+
+
 @pytest.mark.parametrize("name", command.names())
 def test_every_comparison_has_one_side_of_ours_and_a_peer(name):
     comparison = __import__(f"benchmarks.{name}", fromlist=["COMPARISON"]).COMPARISON
@@ -674,7 +843,7 @@ def test_every_comparison_has_one_side_of_ours_and_a_peer(name):
     assert name in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["worker", "harness", "table", *command.names()])
+@pytest.mark.parametrize("name", ["worker", "harness", "table", "sharing", "number_translators", *command.names()])
 def test_what_the_peers_python_imports_needs_only_the_standard_library(name):
     code = f"import sys; before = set(sys.modules); import benchmarks.{name}; print(*(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -703,9 +872,10 @@ def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, cap
     monkeypatch.setattr(command, "RESULTS", tmp_path / "RESULTS.md")
     reached = {"epochs": 9, "epoch": 0.1, "first": 0.2, "accuracy": 0.9, "robust": 0.8}
     game = {"won": True, "seconds": 1.0, "steps": 100, "compiling": 0.0}
-    rows = [row("a", "ours", [1.0], **reached), row("b", "peer", [2.0], **reached)]
+    training = {"seconds": 1.0, "steps": 200, "compiling": 0.0}
+    rows = [row("a", "ours", [1.0], start=1.0, **reached), row("b", "peer", [2.0], start=1.0, **reached)]
     for found in rows:
-        found.rounds = [reached | {"seed": 0, "game": game}]
+        found.rounds = [reached | {"seed": 0, "game": game, "training": training}]
     monkeypatch.setattr(harness, "compare", lambda *given, **more: rows)
     assert command.main(["--save", "--rounds", "1"]) == 0
     stored, printed = (tmp_path / "RESULTS.md").read_text(encoding="utf-8"), capsys.readouterr().out

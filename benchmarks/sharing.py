@@ -1,0 +1,78 @@
+"""What several comparisons share: digits, the order of examples, whether sides are alike, tables."""
+
+import math
+import random
+
+
+def digits():
+    """scikit-learn's digits, split as in the lectures: the problem of a comparison."""
+    from course_utils import datasets
+
+    split = datasets.load_digits()
+    return {
+        "x_train": split.x_train.tolist(), "y_train": split.y_train.tolist(),
+        "x_test": split.x_test.tolist(), "y_test": split.y_test.tolist(),
+    }  # fmt: skip
+
+
+def glorot(draw, *shape):
+    """Glorot's uniform weights as nested lists, the last two axes being in and out."""
+    high = math.sqrt(6 / (math.prod(shape[:-2]) * sum(shape[-2:])))
+
+    def table(shape):
+        return [table(shape[1:]) for _ in range(shape[0])] if shape else draw.uniform(-high, high)
+
+    return table(shape)
+
+
+def shuffled(count, batch, seed):
+    """Yield for each epoch the rows of its batches, the same for all sides."""
+    draw, rows = random.Random(seed), list(range(count))
+    while True:
+        draw.shuffle(rows)
+        yield [rows[start : start + batch] for start in range(0, count - batch + 1, batch)]
+
+
+def unlike(qualities, losses=None, tolerance=0.0):
+    """Complain unless all sides have as many parameters and examples, and nearly the same losses.
+
+    Parameters
+    ----------
+    qualities : dict of str to dict
+        For each side ``parameters``, ``examples``, and the losses.
+    losses : str, optional
+        Under which name the losses stand: one before training, or a list of one or several for each step.
+    tolerance : float, default 0
+        Largest relative difference of two losses.
+
+    Returns
+    -------
+    list of str
+    """
+    (name, one), *others = qualities.items()
+    complaints = []
+
+    def alike(mine, theirs):
+        return all(math.isclose(a, b, rel_tol=tolerance) for a, b in zip(listed(mine), listed(theirs), strict=True))
+
+    for other, quality in others:
+        for count in ("parameters", "examples"):
+            if quality[count] != one[count]:
+                complaints.append(f"{count}: {one[count]} in {name}, {quality[count]} in {other}")
+        for step, (mine, theirs) in enumerate(zip(listed(one.get(losses, [])), listed(quality.get(losses, [])), strict=True)):
+            if not alike(mine, theirs):
+                a, b = (", ".join(f"{loss:.6g}" for loss in listed(values)) for values in (mine, theirs))
+                before = f"losses before step {step}" if isinstance(one[losses], list) else "loss before training"
+                complaints.append(f"{before}: {a} in {name}, {b} in {other}")
+                break
+    return complaints
+
+
+def listed(value):
+    """A list of what may be one."""
+    return value if isinstance(value, list) else [value]
+
+
+def markdown(head, rows):
+    """Lines of a table."""
+    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
