@@ -78,7 +78,7 @@ class Translator:
 
     def quality(self):
         first = self.losses[:COMPARED]
-        training = self.until_right() if self.seed < SEEDS else None
+        training = self.until_right() if 0 < self.seed <= SEEDS else None
         return {
             "parameters": self.parameters(), "examples": self.size, "first": first, "seed": self.seed,
             "training": training,

@@ -206,6 +206,7 @@ def main(argv=None):
                 seen["epoch"], seen["place"] = seen["epoch"] + 1, 0
         keep()
         store(whole=seen["step"] >= arguments.steps)
+        keep()  # with the last point of the curve
 
 
 if __name__ == "__main__":

@@ -790,7 +790,7 @@ def test_a_training_starts_anew_and_ends_when_enough_is_right():
     assert work.batches[0] == first and work.done == 0
     work.right = lambda: 0.5
     assert work.until_right()["steps"] == number_translators.STEPS
-    work.reset(number_translators.SEEDS)
+    work.reset(number_translators.SEEDS + 1)
     work.run(20)
     assert work.quality()["training"] is None
 

@@ -21,8 +21,9 @@ def small(monkeypatch, tmp_path):
     text = ["def f(x):\n    return x\n", "import os\n"]
     monkeypatch.setattr(code_lstm, "library", lambda: (text, ["x = [1, 2]\n" * 3], ["json"], "3.12.1"))
 
-    def train(steps, name="tiny"):
-        code_lstm.main(["--steps", str(steps), "--name", str(tmp_path / name)])
+    def train(steps, name="tiny", **options):
+        more = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        code_lstm.main(["--steps", str(steps), "--name", str(tmp_path / name), *more])
         return checkpoints.load(tmp_path / name)
 
     return train
@@ -66,11 +67,19 @@ def test_a_stopped_training_ends_where_one_without_a_stop_does(small, monkeypatc
         part = small(4, "parts")
         if part.record["steps"] == 4:
             break
-    assert kept[:3] == [1, 1, 2] and part.record["steps"] == 4
+    assert kept[:4] == [1, 1, 1, 2] and part.record["steps"] == 4
     for name, array in whole.weights.items():
         np.testing.assert_allclose(part.weights[name], array, atol=1e-3)
     assert part.record["score"]["bits_per_character"] == pytest.approx(whole.record["score"]["bits_per_character"], abs=1e-3)
     assert part.record["characters_seen"] == 4 * 2 * 5 and part.record["alphabet"] == code_lstm.ALPHABET
+
+
+def test_more_steps_go_on_with_dropout(small):
+    first, second = small(2), small(4, dropout=0.5)
+    assert (first.record["steps"], second.record["steps"]) == (2, 4)
+    assert second.record["plans"] == [{"steps": 2, "dropout": 0.0}, {"steps": 4, "dropout": 0.5}]
+    assert len(second.record["curve"]) == 1 + len(first.record["curve"])
+    assert np.abs(second.weights["output_kernel"] - first.weights["output_kernel"]).max() > 1e-4
 
 
 def test_the_score_is_that_of_the_stored_weights(small):
