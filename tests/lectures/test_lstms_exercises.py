@@ -95,6 +95,12 @@ def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
     assert outcome.state == "not yet" and words in outcome.hint, outcome
 
 
+def test_every_exercise_of_the_lecture_is_covered():
+    numbers = {number for number in checks.known() if number.startswith("11.")}
+    assert numbers == set(RIGHT) == set(WRONG)
+    assert all(len(rows) >= 3 for rows in WRONG.values())
+
+
 @pytest.mark.parametrize("number", RIGHT)
 @pytest.mark.parametrize("answer", [[object()], "text", np.nan, {}, lambda *a: 1 / 0])
 def test_no_answer_breaks_a_check(number, answer):
