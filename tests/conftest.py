@@ -8,6 +8,9 @@ import pytest
 from course_utils.publishing import notebooks, running
 from course_utils.publishing.project import Project
 
+# What test modules share says as much as they do when it fails.
+pytest.register_assert_rewrite("tests.exercise_answers", "tests.interactive_figures")
+
 PYPROJECT = """\
 [project]
 name = "deep-learning-measured"

@@ -1,9 +1,9 @@
 """The self-checks of lecture 09: other right answers pass, typical wrong ones get the hint that fits."""
 
 import numpy as np
-import pytest
 
-from course_utils import checks
+from tests.exercise_answers import ExerciseAnswers
+
 
 
 def project(moved, images, epsilon):  # another form: limits first
@@ -87,19 +87,5 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 }
 
 
-@pytest.mark.parametrize(("number", "answers"), [(n, a) for n, rows in RIGHT.items() for a in rows])
-def test_another_right_answer_passes(number, answers):
-    assert checks.evaluate(number, *answers).state == "right"
-
-
-@pytest.mark.parametrize(("number", "answers", "words"), [(n, a, w) for n, rows in WRONG.items() for a, w in rows])
-def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
-    outcome = checks.evaluate(number, *answers)
-    assert outcome.state == "not yet"
-    assert words in outcome.hint
-
-
-def test_every_exercise_of_the_lecture_is_covered():
-    numbers = {number for number in checks.known() if number.startswith("9.")}
-    assert numbers == set(RIGHT) == set(WRONG)
-    assert all(len(rows) >= 3 for rows in WRONG.values())
+class TestAnswers(ExerciseAnswers):
+    lecture, right, wrong = "9", RIGHT, WRONG

@@ -1,10 +1,10 @@
 """The self-checks of lecture 12: other right answers pass, typical wrong ones get the hint that fits."""
 
 import numpy as np
-import pytest
-from course_utils import checks
 from scipy.special import softmax
 from scipy.stats import binom
+
+from tests.exercise_answers import DiscreetHints
 
 
 def attended(scores, values, real):  # another form: row by row, over what exists
@@ -137,29 +137,9 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 }
 
 
-@pytest.mark.parametrize(("number", "answers"), [(n, a) for n, rows in RIGHT.items() for a in rows])
-def test_another_right_answer_passes(number, answers):
-    assert checks.evaluate(number, *answers).state == "right"
-
-
-@pytest.mark.parametrize(("number", "answers", "words"), [(n, a, w) for n, rows in WRONG.items() for a, w in rows])
-def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
-    outcome = checks.evaluate(number, *answers)
-    assert outcome.state == "not yet"
-    assert words in outcome.hint
-
-
-def test_every_exercise_of_the_lecture_is_covered():
-    numbers = {number for number in checks.known() if number.startswith("12.")}
-    assert numbers == set(RIGHT) == set(WRONG)
-    assert all(len(rows) >= 3 for rows in WRONG.values())
-
-
-def test_hints_give_no_answer_away():
-    for number, rows in WRONG.items():
-        for answers, _ in rows:
-            hint = checks.evaluate(number, *answers).hint
-            assert not any(secret in hint for secret in ("1/8", "0.125", "np.", "where(", "roll("))
+class TestAnswers(DiscreetHints):
+    lecture, right, wrong = "12", RIGHT, WRONG
+    secrets = ("1/8", "0.125", "np.", "where(", "roll(")
 
 
 def test_a_blurred_head_is_binomial():

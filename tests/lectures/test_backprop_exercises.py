@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-import pytest
 
-from course_utils import checks
 from course_utils.autodiff import Scalar
+
+from tests.exercise_answers import DiscreetHints
 
 
 def sigmoid(z):
@@ -66,26 +66,6 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "answers"), [(n, a) for n, rows in RIGHT.items() for a in rows])
-def test_another_right_answer_passes(number, answers):
-    assert checks.evaluate(number, *answers).state == "right"
-
-
-@pytest.mark.parametrize(("number", "answers", "words"), [(n, a, w) for n, rows in WRONG.items() for a, w in rows])
-def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
-    outcome = checks.evaluate(number, *answers)
-    assert outcome.state == "not yet"
-    assert words in outcome.hint
-
-
-def test_every_exercise_of_the_lecture_is_covered():
-    numbers = {number for number in checks.known() if number.startswith("2.")}
-    assert numbers == set(RIGHT) == set(WRONG)
-    assert all(len(rows) >= 3 for rows in WRONG.values())
-
-
-def test_hints_give_no_answer_away():
-    for number, rows in WRONG.items():
-        for answers, _ in rows:
-            hint = checks.evaluate(number, *answers).hint
-            assert not any(secret in hint for secret in ("0.016", "[[1, -1]", "2 / c", "cos("))
+class TestAnswers(DiscreetHints):
+    lecture, right, wrong = "2", RIGHT, WRONG
+    secrets = ("0.016", "[[1, -1]", "2 / c", "cos(")

@@ -1,10 +1,10 @@
 """The self-checks of lecture 06: other right answers pass, typical wrong ones get the hint that fits."""
 
 import numpy as np
-import pytest
-from course_utils import checks
 from scipy.linalg import toeplitz
 from scipy.ndimage import uniform_filter
+
+from tests.exercise_answers import DiscreetHints
 
 
 def rows(count, kernel, stride, rim):  # another form: count the starts
@@ -70,26 +70,6 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 }
 
 
-@pytest.mark.parametrize(("number", "answers"), [(n, a) for n, rows_ in RIGHT.items() for a in rows_])
-def test_another_right_answer_passes(number, answers):
-    assert checks.evaluate(number, *answers).state == "right"
-
-
-@pytest.mark.parametrize(("number", "answers", "words"), [(n, a, w) for n, rows_ in WRONG.items() for a, w in rows_])
-def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
-    outcome = checks.evaluate(number, *answers)
-    assert outcome.state == "not yet"
-    assert words in outcome.hint
-
-
-def test_every_exercise_of_the_lecture_is_covered():
-    numbers = {number for number in checks.known() if number.startswith("6.")}
-    assert numbers == set(RIGHT) == set(WRONG)
-    assert all(len(rows_) >= 3 for rows_ in WRONG.values())
-
-
-def test_hints_give_no_answer_away():
-    for number, rows_ in WRONG.items():
-        for answers, _ in rows_:
-            hint = checks.evaluate(number, *answers).hint
-            assert not any(secret in hint for secret in ("1,216", "1216", "50348032", "[[-1", "// stride", "eye("))
+class TestAnswers(DiscreetHints):
+    lecture, right, wrong = "6", RIGHT, WRONG
+    secrets = ("1,216", "1216", "50348032", "[[-1", "// stride", "eye(")

@@ -1,11 +1,11 @@
 """The self-checks of lecture 16: other right answers pass, typical wrong ones get the hint that fits."""
 
 import numpy as np
-import pytest
-from course_utils import checks
 from scipy.spatial.distance import jensenshannon
 from scipy.special import expit
 from sklearn.neighbors import NearestNeighbors
+
+from tests.exercise_answers import DiscreetHints
 
 
 def score(p, q):  # another form: SciPy's divergence
@@ -100,26 +100,6 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 }
 
 
-@pytest.mark.parametrize(("number", "answers"), [(n, a) for n, rows in RIGHT.items() for a in rows])
-def test_another_right_answer_passes(number, answers):
-    assert checks.evaluate(number, *answers).state == "right"
-
-
-@pytest.mark.parametrize(("number", "answers", "words"), [(n, a, w) for n, rows in WRONG.items() for a, w in rows])
-def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
-    outcome = checks.evaluate(number, *answers)
-    assert outcome.state == "not yet"
-    assert words in outcome.hint
-
-
-def test_every_exercise_of_the_lecture_is_covered():
-    numbers = {number for number in checks.known() if number.startswith("16.")}
-    assert numbers == set(RIGHT) == set(WRONG)
-    assert all(len(rows) >= 3 for rows in WRONG.values())
-
-
-def test_hints_give_no_answer_away():
-    for number, rows in WRONG.items():
-        for answers, _ in rows:
-            hint = checks.evaluate(number, *answers).hint
-            assert not any(secret in hint for secret in ("1/4", "0.25", "1.09", "log 3", "sqrt", "cdist", "argmin"))
+class TestAnswers(DiscreetHints):
+    lecture, right, wrong = "16", RIGHT, WRONG
+    secrets = ("1/4", "0.25", "1.09", "log 3", "sqrt", "cdist", "argmin")

@@ -6,6 +6,8 @@ from scipy.special import expit, logit
 
 from course_utils import checks
 
+from tests.exercise_answers import ExerciseAnswers
+
 
 def turned(W, U, b):  # another form: copy and change a block
     arrays = [np.array(part, dtype=float) for part in (W, U, b)]
@@ -84,21 +86,8 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 }
 
 
-@pytest.mark.parametrize(("number", "answers"), [(n, a) for n, rows_ in RIGHT.items() for a in rows_])
-def test_another_right_answer_passes(number, answers):
-    assert checks.evaluate(number, *answers).state == "right"
-
-
-@pytest.mark.parametrize(("number", "answers", "words"), [(n, a, w) for n, rows_ in WRONG.items() for a, w in rows_])
-def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
-    outcome = checks.evaluate(number, *answers)
-    assert outcome.state == "not yet" and words in outcome.hint, outcome
-
-
-def test_every_exercise_of_the_lecture_is_covered():
-    numbers = {number for number in checks.known() if number.startswith("11.")}
-    assert numbers == set(RIGHT) == set(WRONG)
-    assert all(len(rows) >= 3 for rows in WRONG.values())
+class TestAnswers(ExerciseAnswers):
+    lecture, right, wrong = "11", RIGHT, WRONG
 
 
 @pytest.mark.parametrize("number", RIGHT)

@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-import pytest
-from course_utils import checks
+
+from tests.exercise_answers import ExerciseAnswers
 
 
 def count_steps(radius, share):  # another form: step by step
@@ -105,7 +105,7 @@ WRONG = {
     "10.5": [((lambda h, dh, W: backward(h, dh, W, turned=False),), "turned over"),
              ((lambda h, dh, W: backward(h, dh, W, slopes=False),), "slope of tanh"),
              ((lambda h, dh, W: backward(h, dh, W, slope_at=0),), "h[t + 1]"),
-             ((lambda h, dh, W: backward(h, np.concatenate([0 * dh[:-1], dh[-1:]]), W),), "each step adds"),
+             ((lambda h, dh, W: backward(h, np.concatenate([0 * dh[:-1], dh[-1:]]), W),), "Each step adds"),
              ((forgot_the_last_product,), "one more product"), ((lambda h, dh, W: h,), "shape of one state"), ((2,), "function itself")],
     "10.6": [(([1.0, 1.0], 0.5, shorten), "0 degrees"), (([0.1, 0.2], 1.0, shorten), "Nothing is cut"), (([100, 1], -1, shorten), "positive"),
              ((*BENT, lambda g, c: np.clip(g, -c, c)), "colleague"), ((*BENT, lambda g, c: c * g / np.linalg.norm(g)), "short enough"),
@@ -117,19 +117,5 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "answers"), [(n, a) for n, rows in RIGHT.items() for a in rows])
-def test_another_right_answer_passes(number, answers):
-    assert checks.evaluate(number, *answers).state == "right"
-
-
-@pytest.mark.parametrize(("number", "answers", "words"), [(n, a, w) for n, rows in WRONG.items() for a, w in rows])
-def test_a_typical_mistake_gets_the_fitting_hint(number, answers, words):
-    outcome = checks.evaluate(number, *answers)
-    assert outcome.state == "not yet"
-    assert words.lower() in outcome.hint.lower()
-
-
-def test_every_exercise_of_the_lecture_is_covered():
-    numbers = {number for number in checks.known() if number.startswith("10.")}
-    assert numbers == set(RIGHT) == set(WRONG)
-    assert all(len(rows) >= 3 for rows in WRONG.values())
+class TestAnswers(ExerciseAnswers):
+    lecture, right, wrong = "10", RIGHT, WRONG
