@@ -6,6 +6,7 @@ import importlib
 
 from course_utils import reproducibility
 from course_utils.datasets.base import DatasetError, Pairs, Part, Split, refuse_wrong_share
+from course_utils.datasets.docstrings import Docstring, Docstrings, load_docstrings
 from course_utils.datasets.glyphs import load_glyphs
 from course_utils.datasets.handwriting import COMMON_WORDS, Handwriting, Lines, load_handwriting
 from course_utils.datasets.mnist1d import load_mnist1d
@@ -19,6 +20,8 @@ __all__ = [
     "COMMON_WORDS",
     "PHONEMES",
     "DatasetError",
+    "Docstring",
+    "Docstrings",
     "Handwriting",
     "Lines",
     "Pairs",
@@ -27,6 +30,7 @@ __all__ = [
     "Split",
     "load",
     "load_digits",
+    "load_docstrings",
     "load_full_size",
     "load_glyphs",
     "load_handwriting",
