@@ -14,11 +14,10 @@ the ratio shrinks (hidden layers of 128 and batches of 256: about 2).
 
 import math
 import random
-import statistics
 import time
 
 from benchmarks.harness import Comparison, Side
-from benchmarks.sharing import markdown, unlike
+from benchmarks.sharing import unlike, until_reached
 
 WIDTH, BATCH, RATES, BETA, LEAK = 48, 64, (1e-3, 4e-3), 0.5, 0.2
 CENTRES = [(2 * math.cos(k * math.pi / 4), 2 * math.sin(k * math.pi / 4)) for k in range(8)]
@@ -256,26 +255,11 @@ def agree(qualities, first):
 
 def by_seed(rows):
     """Second table: steps per second; seconds, and steps, until all modes are covered; what compiling adds."""
-    seeds = [quality["seed"] for quality in rows[0].rounds if quality["game"]]
     said = (
         f"Until all eight modes are covered and {100 * LEAST_SHARE:.0f} % of the points are near one, asked every {CALL} steps: "
         "seconds of playing (and steps), then with compiling."
     )
-    head = (
-        "", "steps per second", *(f"seed {seed}" for seed in seeds), "compiling, s", "one game with it, median, s",
-        f"all {len(seeds)} with it once, s",
-    )  # fmt: skip
-    lines = []
-    for row in rows:
-        games = [quality["game"] for quality in row.rounds if quality["game"]]
-        compiling = statistics.median(game["compiling"] for game in games)
-        seconds = [game["seconds"] for game in games]
-        lines.append((
-            f"{row.side.role}: {row.side.name}", f"{1 / row.median:,.0f}",
-            *(f"{'' if game['won'] else 'not in '}{game['seconds']:.2f} ({game['steps']:,})" for game in games),
-            f"{compiling:.2f}", f"{statistics.median(seconds) + compiling:.2f}", f"{sum(seconds) + compiling:.2f}",
-        ))  # fmt: skip
-    return [said, "", *markdown(head, lines)]
+    return until_reached(rows, said, "game", 2, "steps")
 
 
 COMPARISON = Comparison(

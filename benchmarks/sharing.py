@@ -2,6 +2,7 @@
 
 import math
 import random
+import statistics
 
 
 def digits():
@@ -76,3 +77,40 @@ def listed(value):
 def markdown(head, rows):
     """Lines of a table."""
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def until_reached(rows, said, name, digits, unit):
+    """Second table: steps per second; seconds, and steps, that whole trainings took; what compiling adds.
+
+    Parameters
+    ----------
+    rows : list of Row
+        Some of their rounds hold a whole training: a dict of ``seconds``, ``steps``, ``compiling``, and perhaps ``won``.
+    said : str
+        What was reached, and how it is to be read.
+    name : str
+        Of one such training, and the key under which a round holds it.
+    digits : int
+        Of its seconds behind the point.
+    unit : str
+        Of a step, in the plural.
+
+    Returns
+    -------
+    list of str
+    """
+    seeds = [quality["seed"] for quality in rows[0].rounds if quality[name]]
+    head = (
+        "", f"{unit} per second", *(f"seed {seed}" for seed in seeds), "compiling, s", f"one {name} with it, median, s",
+        f"all {len(seeds)} with it once, s",
+    )  # fmt: skip
+    lines = []
+    for row in rows:
+        runs = [quality[name] for quality in row.rounds if quality[name]]
+        seconds, compiling = [run["seconds"] for run in runs], statistics.median(run["compiling"] for run in runs)
+        cells = (f"{'' if run.get('won', True) else 'not in '}{run['seconds']:.{digits}f} ({run['steps']:,})" for run in runs)
+        lines.append((
+            f"{row.side.role}: {row.side.name}", f"{1 / row.median:,.{0 if row.median < 0.01 else 1}f}", *cells,
+            *(f"{s:.{digits}f}" for s in (compiling, statistics.median(seconds) + compiling, sum(seconds) + compiling)),
+        ))  # fmt: skip
+    return [said, "", *markdown(head, lines)]

@@ -8,11 +8,10 @@ be, and adds the compiling: lecture 12 compiles once, and trains many times. PyT
 two, its small products waited for each other, and an update took fifty times as long on a machine in use.
 """
 
-import statistics
 
 from benchmarks.harness import Comparison, Side
 from benchmarks.number_translators import ASKED_EVERY, BATCH, RATE, STEPS, THRESHOLD, TensorFlow, Torch
-from benchmarks.sharing import markdown, unlike
+from benchmarks.sharing import unlike, until_reached
 
 
 def problem():
@@ -45,26 +44,11 @@ def agree(qualities, first):
 
 def by_seed(rows):
     """Second table: seconds, and updates, until enough is right; what compiling adds."""
-    seeds = [quality["seed"] for quality in rows[0].rounds if quality["training"]]
     said = (
         f"Until {100 * THRESHOLD:.0f} % of the unseen numbers are right, asked every {ASKED_EVERY} updates: seconds of training "
         "(and updates), then with compiling."
     )
-    head = (
-        "", "updates per second", *(f"seed {seed}" for seed in seeds), "compiling, s", "one training with it, median, s",
-        f"all {len(seeds)} with it once, s",
-    )  # fmt: skip
-    lines = []
-    for row in rows:
-        trainings = [quality["training"] for quality in row.rounds if quality["training"]]
-        seconds = [training["seconds"] for training in trainings]
-        compiling = statistics.median(training["compiling"] for training in trainings)
-        lines.append((
-            f"{row.side.role}: {row.side.name}", f"{1 / row.median:.1f}",
-            *(f"{training['seconds']:.1f} ({training['steps']})" for training in trainings), f"{compiling:.1f}",
-            f"{statistics.median(seconds) + compiling:.1f}", f"{sum(seconds) + compiling:.1f}",
-        ))  # fmt: skip
-    return [said, "", *markdown(head, lines)]
+    return until_reached(rows, said, "training", 1, "updates")
 
 
 COMPARISON = Comparison(
