@@ -159,23 +159,17 @@ def corners(count):
 TESTS = '''\
 """Lecture NN, TITLE: what readers see, against references that were not written here."""
 
-import pytest
-
-from course_utils import checks
+from tests.exercise_answers import ExerciseAnswers
 
 
 def test_the_lecture_gives_its_functions(lecture):
     assert lecture("LECTURE").functions() is not None
 
 
-def test_another_right_answer_passes():
-    assert checks.evaluate("NUMBER.1", 2 + 2).state == "right"
-
-
-@pytest.mark.parametrize(("answer", "hint"), [(3, "count again"), (5, "count again"), ("four", "count again")])
-def test_typical_mistakes_get_the_fitting_hint(answer, hint):
-    outcome = checks.evaluate("NUMBER.1", answer)
-    assert outcome.state == "not yet" and hint in outcome.hint
+class TestAnswers(ExerciseAnswers):
+    lecture = "NUMBER"
+    right = {"NUMBER.1": [(2 + 2,)]}
+    wrong = {"NUMBER.1": [((3,), "count again"), ((5,), "count again"), (("four",), "count again")]}
 '''
 
 TOPICS = """
