@@ -6,6 +6,7 @@ import importlib
 
 from course_utils import reproducibility
 from course_utils.datasets.base import DatasetError, Pairs, Part, Split, refuse_wrong_share
+from course_utils.datasets.docstring_text import parameters, sentences
 from course_utils.datasets.docstrings import Docstring, Docstrings, load_docstrings
 from course_utils.datasets.glyphs import load_glyphs
 from course_utils.datasets.handwriting import COMMON_WORDS, Handwriting, Lines, load_handwriting
@@ -40,8 +41,10 @@ __all__ = [
     "load_pronunciations",
     "load_standard_library",
     "number_pieces",
+    "parameters",
     "pen_lines",
     "pen_strokes",
+    "sentences",
 ]
 
 OFFLINE = ("digits", "mnist1d")
