@@ -20,6 +20,7 @@ _NOT_PORTABLE = {
     "a MyST role": re.compile(r"(?<![\\\w}])\{[a-zA-Z][\w:.-]*\}`[^`]"),
     "a MyST label": re.compile(r"^\([\w:.-]+\)=\s*$", re.M),
     "an admonition of one site": re.compile(r"^>\s*\[![A-Z]+\]", re.M),
+    "an equation that is no paragraph of its own": re.compile(r"^ *(?:[-*+]|\d+\.) [^\n]*\n *\$\$", re.M),
     "a LaTeX environment outside of dollars": re.compile(r"^\\begin\{(?:equation|align)\*?\}", re.M),
 }
 _HTML_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)\b[^>]*>")

@@ -154,6 +154,7 @@ def test_a_twin_with_a_cell_more_or_of_another_kind(finished_course, finished):
         ("(the-gap)=", "MyST label"),
         ("> [!NOTE]\n> Mind the gap.", "admonition of one site"),
         ("\\begin{align}\nx\n\\end{align}", "LaTeX environment"),
+        ("- With $x$:\n$$x = 1$$\n- more", "no paragraph of its own"),
         ("<!-- to do: more -->", "comment that is neither notes: nor =name: 'to do: more'"),
         ("<!-- notes: no end", "comment that is not closed"),
         ('<div class="wide">Mind the gap.</div>', "holds <div>"),
