@@ -18,10 +18,12 @@ from .cnns import convolution, draw_digit
 from .gans import gan_playground, latent_explorer
 from .lstms import gate_valves
 from .rnns import error_surface
+from .transformers import attention_heads, masked_words
 
 __all__ = [
     "Interactive",
     "adversarial",
+    "attention_heads",
     "computation_graph",
     "convolution",
     "draw_digit",
@@ -29,6 +31,7 @@ __all__ = [
     "gan_playground",
     "gate_valves",
     "latent_explorer",
+    "masked_words",
     "perceptron",
     "playground",
     "sigmoid_ramp",
