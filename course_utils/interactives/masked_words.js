@@ -69,7 +69,7 @@ export function secondOf(pieces, text) {
 }
 /** What the network reads: [CLS] A [SEP] or [CLS] A [SEP] B [SEP]; at[k] is the place of piece k. */
 export function inputsOf(pieces, text, hidden, places, length) {
-  const [cls, sep, mask] = ["[CLS]", "[SEP]", "[MASK]"].map((name) => places.get(name)), turn = secondOf(pieces, text), kept = pieces.slice(0, length - (turn > 0 && turn < length - 3 ? 3 : 2));
+  const [cls, sep, mask] = ["[CLS]", "[SEP]", "[MASK]"].map((name) => places.get(name)), turn = secondOf(pieces, text), kept = pieces.slice(0, length - (turn > 0 && turn <= length - 3 ? 3 : 2));
   const ids = [cls], segments = [0], at = [];
   let segment = 0;
   kept.forEach(({ id }, k) => {
@@ -85,14 +85,12 @@ export function guessesAt(state, place) {
   return softmax(logitsAt(state, place)).map((p, k) => [p, k]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
 }
 /** Put a piece in the place of another one: the text, and where the new piece stands in it. */
-export function putIn(text, { piece: old, from, to }, piece) {
+export function putIn(text, { from, to }, piece) {
   const goesOn = piece.startsWith("##"), said = goesOn ? piece.slice(2) : piece;
-  let before = text.slice(0, from), after = text.slice(to);
+  let before = text.slice(0, from);
   if (goesOn) before = before.trimEnd();
   else if (/[\p{L}\p{N}]$/u.test(before) && /^[\p{L}\p{N}]/u.test(said)) before += " ";
-  const glued = old.startsWith("##") || !/^[\p{L}\p{N}]/u.test(after);
-  if (!glued && /[\p{L}\p{N}]$/u.test(said)) after = " " + after;
-  return { text: before + said + after, span: [before.length, before.length + said.length] };
+  return { text: before + said + text.slice(to), span: [before.length, before.length + said.length] };
 }
 /** Hidden pieces of the old text that are still there in the new one: those before and behind what has changed. */
 export function carried(hidden, before, after) {
