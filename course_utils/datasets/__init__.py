@@ -6,6 +6,7 @@ import importlib
 
 from course_utils import reproducibility
 from course_utils.datasets.base import DatasetError, Pairs, Part, Split, refuse_wrong_share
+from course_utils.datasets.docstring_tasks import Task, load_docstring_task
 from course_utils.datasets.docstring_text import parameters, sentences
 from course_utils.datasets.docstrings import Docstring, Docstrings, load_docstrings
 from course_utils.datasets.glyphs import load_glyphs
@@ -29,8 +30,10 @@ __all__ = [
     "Part",
     "Source",
     "Split",
+    "Task",
     "load",
     "load_digits",
+    "load_docstring_task",
     "load_docstrings",
     "load_full_size",
     "load_glyphs",

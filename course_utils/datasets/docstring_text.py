@@ -132,8 +132,7 @@ def _indent(line):
 def _blocks(text):
     """Cut a docstring into paragraphs and heads of entries; code, tables and formulas fall."""
     lines, blocks, section, place = text.split("\n") + [""], [], "", 0
-    named = base = None  # indentation of a Google section's header and of its entries
-    current = None
+    named = base = current = None  # indentation of a Google section's header and of its entries
 
     def skip_while(test, start):
         while start < len(lines) and test(lines[start]):
@@ -211,7 +210,7 @@ def _plain(text):
     text = re.sub(r"\[([^\]]+)\]\((?:https?://|#)[^)]*\)", r"\1", text)
     text = re.sub(r"`([^`<]*?)\s*<[^`>]*>`_{0,2}", r"\1", text)
     text = re.sub(r"\s?\[[0-9*#]+\]_", "", text)
-    text = re.sub(r"`+_{0,2}", "", text)
+    text = re.sub(r"(?<=\w)`+_{1,2}(?!\w)|`", "", text)
     text = re.sub(r"(?<![\w*])\*{1,2}([^\s*][^*]*?)\*{1,2}(?![\w*])", r"\1", text)
     text = re.sub(r"https?://\S+", "", text)
     return re.sub(r"\s+", " ", text).removesuffix("::").strip()
