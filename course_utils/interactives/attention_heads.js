@@ -10,11 +10,13 @@ const QUESTION = "Where does each head look while the network guesses the next c
 
 /** Set-ups: text, question, and how to pick head, character and the rest from what the network shows. */
 export const TRIES = {
-  "One back": ["Returns the mean of the array elements along the given axis.", "One of the heads hardly reads: it looks at the character before, whatever it is. Which one? Guess from the small maps, then choose it.",
-    (state) => { const head = bestHead(state, (one) => one.before); return { head, place: 36 }; }],
-  "Open bracket": ["The shape of the output (rows, columns", "A bracket is still open. Does any head look back at it, and is a closing one among the guesses? Guess first.",
+  "Near": ["Returns the mean of the array elements along the given axis.", "Some heads see hardly further than three characters back. In which layer are they? Guess from the small maps, then walk along the text.",
+    (state) => ({ head: bestHead(state, (one) => -one.spread), place: 36 })],
+  "Word start": ["Returns the mean of the array elements along the given axis.", "One head looks for where the word began. Which one? Guess from the small maps, then walk from word to word.",
+    (state, start) => ({ head: headThatLooksAt(state, 36 + start, 29 + start), place: 36 + start })],
+  "Bracket": ["The shape of the output (rows, columns", "A bracket is still open. Does any head look back at it, and is a closing one among the guesses? Guess first.",
     (state) => ({ head: headThatSees(state, "(") })],
-  "Said before": ["The number of samples. If None, the number of sam", "It has read this word before. Does a head look back there to copy it? Guess, then look at the bars.",
+  "New word": ["The zumbral is large. The zumb", "It has just read a word that nobody wrote before. Will it write it again, r-a-l? Guess, then look at the bars, and at where the heads look.",
     (state) => ({ head: headThatLooksAt(state, state.ids.length - 1, again(state)) })],
   "Cold": ["The ", "Cold: it always takes what is most likely. What will become of the text? Guess, then watch.", () => ({ temperature: 0, top: 0, write: true })],
   "Hot": ["The ", "Hot: rare characters come nearly as often as common ones. What will become of the text? Guess, then watch.", () => ({ temperature: 1.8, top: 0, write: true })],
@@ -24,7 +26,7 @@ const STYLE = [
   ".dlm-say textarea { font: 15px/1.4 ui-monospace, Menlo, Consolas, monospace; display: block; width: 100%; min-width: 0; color: var(--fg); background: var(--plane); border: 1px solid var(--edge); border-radius: 6px; padding: 5px 9px; margin: 0; resize: vertical; }",
   ".dlm textarea:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }",
   ".dlm .dlm-strip, .dlm .dlm-heads { aspect-ratio: auto; cursor: pointer; touch-action: pan-y; }",
-  ".dlm-look { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 14px; align-items: start; }",
+  ".dlm-look { display: grid; grid-template-columns: minmax(0, 1.08fr) minmax(0, 1fr); gap: 14px; align-items: start; }",
   ".dlm-look .dlm-map { cursor: pointer; touch-action: pan-y; }",
   ".dlm-look .dlm-side { gap: 7px; }",
   ".dlm-bars { display: grid; gap: 3px; align-content: start; min-width: 0; }",
@@ -221,9 +223,9 @@ function render({ model, el }) {
     topped.set(TOPS.indexOf(now.top));
     writeButton.textContent = writing ? "Stop" : "Write on";
     writeButton.setAttribute("aria-pressed", String(!!writing));
-    offButton.textContent = now.off.includes(now.head) ? "Switch this head on" : "Switch this head off";
+    offButton.textContent = now.off.includes(now.head) ? "Switch on" : "Switch off";
     allButton.disabled = !now.off.length;
-    worthButton.textContent = measuring ? "Stop" : "Which head matters?";
+    worthButton.textContent = measuring ? "Stop" : "Which matters?";
   }
   function go(change, said = "") {
     const anotherRun = "text" in change || "off" in change || !state;
@@ -326,9 +328,9 @@ function render({ model, el }) {
   const topped = slider("Only the top", { min: 0, max: TOPS.length - 1, step: 1, value: TOPS.length - 1, show: (k) => (TOPS[k] === 0 ? "all" : String(TOPS[k])) }, (k) => go({ top: TOPS[k] }));
   for (const one of [heat, topped]) one.el.classList.add("dlm-wide");
   const writeButton = button("Write on", write, { class: "dlm-first" });
-  const offButton = button("Switch this head off", () => flip(now.head));
+  const offButton = button("Switch off", () => flip(now.head));
   const allButton = button("All on", () => go({ off: [] }));
-  const worthButton = button("Which head matters?", measure);
+  const worthButton = button("Which matters?", measure);
   function tryOut(name) {
     const [text, ask, how] = TRIES[name];
     stop();

@@ -107,11 +107,11 @@ def test_keys_and_mouse_choose_a_head_and_switch_it_off(heads):
     assert "layer 2, head 2 puts" in heads.status and "Chosen: layer 2, head 2." in label(heads, ".dlm-heads")
     on = heads.pixels()
     heads.press(".dlm-heads", "x")
-    assert heads.fact("Bits per character").endswith(f", was {bits}") and heads.button("Switch this head on").is_visible()
+    assert heads.fact("Bits per character").endswith(f", was {bits}") and heads.button("Switch on").is_visible()
     assert heads.pixels() != on
-    heads.button("Switch this head on").click()
+    heads.button("Switch on").click()
     assert heads.fact("Bits per character") == bits and heads.pixels() == on and heads.button("All on").is_disabled()
-    heads.button("Switch this head off").click()
+    heads.button("Switch off").click()
     heads.button("All on").click()
     assert heads.fact("Bits per character") == bits
     heads.page.mouse.click(*heads.spot(".dlm-heads", 0.9, 0.9))
@@ -120,7 +120,7 @@ def test_keys_and_mouse_choose_a_head_and_switch_it_off(heads):
 
 def test_each_head_is_switched_off_in_turn(heads):
     before = heads.pixels()
-    heads.button("Which head matters?").click()
+    heads.button("Which matters?").click()
     heads.until("Switched off alone, layer")
     assert heads.pixels() != before and "bits per character" in heads.status
     type_in(heads, SENTENCE)
@@ -175,11 +175,11 @@ def test_writing_moves_on_by_itself_and_stops(show, made):
 
 def test_try_this_of_the_heads(heads):
     seen = set()
-    for name in ("One back", "Open bracket", "Said before", "Cold", "Hot"):
+    for name in ("Near", "Word start", "Bracket", "New word", "Cold", "Hot"):
         heads.button(name).click()
         assert "Guess" in heads.question
         seen.add(heads.pixels())
-    assert len(seen) == 5
+    assert len(seen) == 6
 
 
 def test_a_link_brings_back_text_head_and_character(show, made, heads):

@@ -12,7 +12,7 @@ from course_utils import interactives
 from course_utils.interactives import packing, transformers_export
 from course_utils.transformers.plain import encode_numpy
 from course_utils.transformers.sizes import Config, first_weights, parameters
-from tests.interactive_figures import assert_alone, assert_parses, assert_refused, in_node, needs_node
+from tests.interactive_figures import FOLDER, assert_alone, assert_parses, assert_refused, in_node, needs_node
 
 ALPHABET = "\0\n" + "".join(map(chr, range(32, 127)))
 GPT = Config(len(ALPHABET), 128, 64, 3, 4, 256, segments=0, norm="pre", causal=True)
@@ -248,6 +248,52 @@ def test_only_what_the_page_needs_is_packed():
     assert "masked" in names and not [name for name in names if name.startswith(("pooler", "next"))]
     count = sum(np.prod(entry["shape"]) for entry in heads_figure().props["network"]["packed"]["arrays"])
     assert count == parameters(GPT)
+
+
+# ---- the set-ups, with the weights that the lectures show
+
+
+def trained(name):
+    from course_utils import checkpoints
+
+    try:
+        checkpoint = checkpoints.load(name)
+    except checkpoints.CheckpointError:
+        pytest.skip(f"no checkpoint {name} yet")
+    return checkpoint.weights, Config(**checkpoint.record["config"]), checkpoint.record
+
+
+SET_UPS = """(m, props) => { const net = Object.assign(m.loadTransformer(props.network), { alphabet: [...props.alphabet] }), start = net.alphabet[0] === "\\0" ? 1 : 0;
+  return Object.fromEntries(Object.entries(m.TRIES).map(([name, [text, , how]]) => {
+    const state = m.extend(m.begin(net), m.readText(text, net.alphabet, net.config.length).ids), set = how(state, start), place = Math.min(set.place ?? Infinity, state.ids.length - 1), row = state.looks[set.head ?? 0][place];
+    const order = m.sharpened(m.logitsAt(state, place), 1).map((p, k) => [p, net.alphabet[k]]).sort((a, b) => b[0] - a[0]);
+    if (set.write) while (state.ids.length < net.config.length) { const id = m.nextId(state, set.temperature, set.top, 1); if (!id) break; m.extend(state, [id]); }
+    return [name, { ...set, looks: [...row], next: order.slice(0, 3).map(([, c]) => c).join(""), text: state.ids.slice(start).map((k) => net.alphabet[k]).join(""), bits: m.bitsPerCharacter(m.bitsOf(state)) }];
+  })); }"""
+
+
+def everything_in(figure, tmp_path):
+    """A module with what a figure and the network beneath it export, for Node."""
+    path = tmp_path / f"{figure}.mjs"
+    files = (FOLDER / f"{name}.js" for name in ("transformer", "wordpiece", figure))
+    path.write_text("".join(f'export * from "{file.as_uri()}";\n' for file in files), encoding="utf-8")
+    return path
+
+
+@needs_node
+def test_set_ups_of_the_heads_do_what_their_names_say(tmp_path):
+    weights, config, record = trained("gpt_docstrings")
+    props = interactives.attention_heads(weights, config, record["alphabet"]).props
+    found = in_node(everything_in("attention_heads", tmp_path), SET_UPS, props)
+    print({name: (one.get("head"), max(one["looks"]), one["next"], round(one["bits"], 2)) for name, one in found.items()})
+    assert sum(found["Near"]["looks"][-4:]) > 0.8 and found["Near"]["head"] < config.heads
+    looks, text = found["Word start"]["looks"], "\0" + found["Word start"]["text"]
+    assert sum(a for a, c in zip(looks, text, strict=False) if c == " ") > 0.5
+    looks, text = found["Bracket"]["looks"], "\0" + found["Bracket"]["text"]
+    assert looks[text.index("(")] == max(looks) > 0.4 and ")" in found["Bracket"]["next"]
+    cold, hot = found["Cold"]["text"], found["Hot"]["text"]
+    assert max(cold.count(cold[k : k + 10]) for k in range(len(cold) - 10)) >= 3, cold
+    assert found["Hot"]["bits"] > 2 * found["Cold"]["bits"] and hot != cold
 
 
 # ---- arguments
