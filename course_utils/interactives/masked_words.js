@@ -9,13 +9,17 @@ import { begin, extend, loadTransformer, logitsAt } from "./transformer.js";
 const MOST_SIGNS = 240, BARS = 8, ROW = 19, EDGE = 34, NAMES = 66;
 const QUESTION = "Hide a word from the network. What will it guess, and which of the other words tell it? Guess first, then tap a word.";
 
-/** Set-ups: a sentence whose hidden words stand in braces, and a question. */
+/** Set-ups: a question, and sentences whose hidden words stand in braces. Of several, the one at which the network is surest and
+    right, or surest and wrong: what that is depends on its training. */
 export const TRIES = {
-  "A small word": ["Returns the mean of the array elements along {the} given axis.", "Grammar alone leaves little choice here. How sure will the network be? Guess, then hide longer words."],
-  "Shape": ["x : array of {shape} (n_samples, n_features)", "Docstrings have their fixed phrases. Will it know this one? Guess, then hide its neighbours."],
-  "Two gaps": ["Return {True} if the array is {empty}.", "Two words are hidden at once, and each gap is filled on its own. Do the guesses fit together? Put one in and watch the other."],
-  "Not": ["This function does {not} return the input array.", "One word turns the sentence round. Will it guess that word? Guess."],
-  "Sure and wrong": ["The square root of nine is {three}.", "Anybody knows this word. Does a network that has read nothing but docstrings? Guess."],
+  "Small word": { ask: "Grammar alone leaves little choice here. How sure will the network be? Guess, then hide longer words.", pick: "right",
+    from: ["Returns the mean {of} the array.", "The axis {along} which to compute.", "If True, the input {is} copied.", "The number {of} samples.", "Returns {the} sum of the elements.", "The shape {of} the output."] },
+  "Phrase": { ask: "Docstrings say some things again and again. Which word will it put here? Guess, then hide its neighbours and see how long it holds.", pick: "right",
+    from: ["Compute the standard {deviation} along the given axis.", "The probability density {function} of the distribution.", "The number of {samples} to draw.", "If {None}, the default value is used.", "Return {True} if the array is empty.", "The learning {rate} of the optimizer.", "The {number} of samples.", "The shape of the {array}.", "The {default} value is None."] },
+  "Two gaps": { ask: "Two words are hidden at once, and each gap is filled on its own. Do the guesses fit together? Guess, put one in, and watch the other.", from: ["Return {True} if the array is {empty}."] },
+  "Not": { ask: "One word turns the sentence round. Will it guess that word? Guess, then put another one in.", from: ["This function does {not} copy the input array."] },
+  "Sure and wrong": { ask: "Any reader knows this word. Does a network that has read nothing but docstrings? Guess.", pick: "wrong",
+    from: ["The square root of nine is {three}.", "The color of the sky is {blue}.", "A week has seven {days}.", "A triangle has {three} sides.", "The mean of two and four is {three}.", "One plus one is {two}.", "The night is dark and the {day} is light.", "The first month of the {year} is January.", "Ten is larger {than} nine.", "A square is a {shape} with four equal sides."] },
 };
 
 const STYLE = [
@@ -83,6 +87,11 @@ export function inputsOf(pieces, text, hidden, places, length) {
 /** Ranked guesses of the network at one place: [chance, number of the piece], the best first. */
 export function guessesAt(state, place) {
   return softmax(logitsAt(state, place)).map((p, k) => [p, k]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+}
+/** Of several sentences the one that is judged best: the surest right guess, or the surest wrong one; the first if there is none. */
+export function chosenOf({ from, pick }, judge) {
+  const judged = from.map((marked) => [marked, judge(marked)]).filter(([, one]) => one && pick && one.right === (pick === "right"));
+  return judged.length ? judged.reduce((best, one) => (one[1].chance > best[1].chance ? one : best))[0] : from[0];
 }
 /** Put a piece in the place of another one: the text, and where the new piece stands in it. */
 export function putIn(text, { from, to }, piece) {
@@ -286,8 +295,15 @@ function render({ model, el }) {
   const headNote = h("div", { class: "dlm-note" });
   const turnButton = button("Hide each in turn", each);
   const showButton = button("Show all", () => go({ hidden: [] }));
-  function tryOut(marked, ask) {
-    const { text, spans } = readBraces(marked);
+  /** How sure the network is about the one gap of a sentence, and whether it is right. */
+  function judge(marked) {
+    const { text, spans } = readBraces(marked), cut = piecesOf(tokeniser, text), hidden = within(cut, spans);
+    if (hidden.length !== 1) return null;
+    const one = inputsOf(cut, text, hidden, places, length), [chance, id] = guessesAt(extend(begin(net), one.ids, one.segments), one.at[hidden[0]])[0];
+    return { chance, right: id === cut[hidden[0]].id };
+  }
+  function tryOut(set) {
+    const { text, spans } = readBraces(chosenOf(set, judge)), { ask } = set;
     question = ask;
     focus = 0;
     go({ text, hidden: within(piecesOf(tokeniser, text), spans), slot: -1 });
@@ -297,7 +313,7 @@ function render({ model, el }) {
     + "The bars are its chances for the gap; press one to put it in. It wavers among e to the entropy of its chances: 1 if it is certain. Each row of the picture is one head: how much it looks from the gap at each piece, a softmax of q \u00b7 k / \u221a" + net.config.width / heads + "; the darker, the more. The chosen head shades the pieces too. "
     + "[CLS] and [SEP] stand at the ends; a second sentence is read as BERT's second segment. You may type [MASK] too. With the picture in focus: ";
   const body = h("div", { class: "dlm-body" }, asked,
-    h("div", { class: "dlm-row" }, h("span", {}, "Try this:"), ...Object.entries(TRIES).map(([name, [marked, ask]]) => button(name, () => tryOut(marked, ask)))),
+    h("div", { class: "dlm-row" }, h("span", {}, "Try this:"), ...Object.entries(TRIES).map(([name, set]) => button(name, () => tryOut(set)))),
     h("div", { class: "dlm-say" }, box), chips, status,
     h("div", { class: "dlm-pair" }, guesses, h("div", { class: "dlm-side" }, numbers.el, h("div", { class: "dlm-row" }, turnButton, showButton, button("Reset", () => { question = ""; focus = 0; go(first()); })))),
     h("div", {}, headNote, map),

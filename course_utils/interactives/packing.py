@@ -72,18 +72,21 @@ def _huffman(whole: Array) -> tuple[dict[str, object], Array]:
     )
 
 
-def _steps(arrays: Mapping[str, Array], share: float) -> dict[str, float]:
+def _steps(arrays: Mapping[str, Array], share: float, finer: Mapping[str, float] | None) -> dict[str, float]:
     """Return the step of each array: a share of a matrix's spread, the finest that 12 bits allow for a vector."""
     import numpy as np
 
     steps = {}
     for name, array in arrays.items():
-        size = float(np.abs(array).max() / (2 ** (FIXED - 1) - 1) if array.ndim == 1 else share * np.sqrt(np.mean(array**2)))
+        if array.ndim == 1:
+            size = float(np.abs(array).max()) / (2 ** (FIXED - 1) - 1)
+        else:
+            size = share / (finer or {}).get(name, 1.0) * float(np.sqrt(np.mean(array**2)))
         steps[name] = float(f"{size:.6g}") or 1.0
     return steps
 
 
-def _share_for(arrays: Mapping[str, Array], bits: float) -> float:
+def _share_for(arrays: Mapping[str, Array], bits: float, finer: Mapping[str, float] | None) -> float:
     """Find the step, as a share of a matrix's spread, with which its numbers need so many bits on average."""
     import numpy as np
 
@@ -94,7 +97,7 @@ def _share_for(arrays: Mapping[str, Array], bits: float) -> float:
     low, high = 2.0**-14, 8.0
     for _ in range(24):
         middle = (low * high) ** 0.5
-        steps, total = _steps(matrices, middle), 0.0
+        steps, total = _steps(matrices, middle, finer), 0.0
         for name, array in matrices.items():
             seen = np.unique(np.rint(array / steps[name]), return_counts=True)[1] / array.size
             total -= array.size * float(seen @ np.log2(seen))
@@ -102,7 +105,12 @@ def _share_for(arrays: Mapping[str, Array], bits: float) -> float:
     return float(f"{high:.3g}")
 
 
-def pack(arrays: Mapping[str, Any], bits: float = 6.0, texts: Mapping[str, str] | None = None) -> dict[str, object]:
+def pack(
+    arrays: Mapping[str, Any],
+    bits: float = 6.0,
+    texts: Mapping[str, str] | None = None,
+    finer: Mapping[str, float] | None = None,
+) -> dict[str, object]:
     """Pack arrays, and texts beside them, into what JSON can hold.
 
     Parameters
@@ -114,6 +122,9 @@ def pack(arrays: Mapping[str, Any], bits: float = 6.0, texts: Mapping[str, str] 
         From 1 to 12. Each bit less doubles the error of rounding.
     texts : mapping of str to str, optional
         Packed too, without loss.
+    finer : mapping of str to float, optional
+        How many times finer than the others a matrix is rounded, for those that the
+        outcome depends on most.
 
     Returns
     -------
@@ -134,7 +145,7 @@ def pack(arrays: Mapping[str, Any], bits: float = 6.0, texts: Mapping[str, str] 
     for name, array in arrays.items():
         if not array.size or not array.ndim or not np.isfinite(array).all():
             raise ValueError(f"arrays[{name!r}] must hold finite numbers, got shape {array.shape}")
-    steps, told, parts = _steps(arrays, _share_for(arrays, bits)), [], []
+    steps, told, parts = _steps(arrays, _share_for(arrays, bits, finer), finer), [], []
     for name, array in arrays.items():
         whole = np.rint(array / steps[name]).astype(np.int64).ravel()
         if array.ndim == 1:
@@ -154,13 +165,15 @@ def pack(arrays: Mapping[str, Any], bits: float = 6.0, texts: Mapping[str, str] 
     return {"arrays": told, "texts": written, "data": base64.b85encode(data).decode("ascii").translate(SAFE)}
 
 
-def rounded(arrays: Mapping[str, Any], bits: float = 6.0) -> dict[str, Array]:
+def rounded(
+    arrays: Mapping[str, Any], bits: float = 6.0, finer: Mapping[str, float] | None = None
+) -> dict[str, Array]:
     """Return the arrays as the page will hold them, float32.
 
     Parameters
     ----------
     arrays : mapping of str to array_like
-    bits : float, default 6
+    bits, finer
         As for `pack`.
 
     Returns
@@ -170,5 +183,5 @@ def rounded(arrays: Mapping[str, Any], bits: float = 6.0) -> dict[str, Array]:
     import numpy as np
 
     arrays = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
-    steps = _steps(arrays, _share_for(arrays, bits))
+    steps = _steps(arrays, _share_for(arrays, bits, finer), finer)
     return {name: (np.rint(array / steps[name]) * steps[name]).astype("float32") for name, array in arrays.items()}

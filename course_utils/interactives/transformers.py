@@ -25,7 +25,7 @@ def attention_heads(
     layer: int = 1,
     head: int = 1,
     temperature: float = 1.0,
-    bits: float = 6.0,
+    bits: float = 5.5,
 ) -> Interactive:
     """Show where the heads of a trained character transformer look in the reader's own sentence, and let it write on.
 
@@ -47,7 +47,7 @@ def attention_heads(
         Head to begin with, counted from 1.
     temperature : float, default 1
         From 0 to 2, to begin with.
-    bits : float, default 6
+    bits : float, default 5.5
         How many bits each weight takes on average, from 1 to 12; `packed_weights` gives the
         weights that the page will compute with.
 
@@ -90,8 +90,8 @@ def attention_heads(
     )
     lesson = [
         "A head is a soft look-up: each character asks, earlier characters answer, and a softmax of how well they fit says how much "
-        "of each answer is taken. Heads find jobs of their own. Some look one character back, whatever stands there; some rest on "
-        "the start, which means that they have nothing to say; some look for a space, or for an open bracket.",
+        "of each answer is taken. Heads find jobs of their own. In the first layer they see a few characters back; in the "
+        "last one, a head looks at the spaces where words begin, and at a bracket as long as it is open.",
         "The network gives a chance to every next character. Minus the logarithm to base two of the chance of the one that came is "
         "its surprise in bits. Switch a head off, and the text costs more bits: that is what the head is worth there. A low temperature "
         "makes writing repeat itself, a high one makes it noise.",
@@ -147,7 +147,7 @@ def masked_words(
     References
     ----------
     Devlin, Chang, Lee and Toutanova, BERT: pre-training of deep bidirectional transformers for language
-    understanding, 2019.
+    understanding, 2019; Kassner and Schütze, Negated and misprimed probes for pretrained language models, 2020.
     """
     pieces = _pieces(vocabulary, config)
     network = export_transformer(weights, config, bits=bits, texts={"pieces": "\n".join(pieces)})
@@ -162,9 +162,9 @@ def masked_words(
         "BERT learns from gaps. A word of a sentence is replaced by [MASK], and the network says which one it was, from the words on "
         "both sides. In docstrings, grammar fixes the small words, phrases such as array of shape fix others, and for "
         "the rest it gives what is frequent.",
-        "What it gives is a ranking with chances, not knowledge. It fills several gaps each on its own, so that they need not fit together. "
-        "It hardly minds a not; and it can be sure of a word because docstrings often say it there, where the sentence "
-        "wants another one.",
+        "What it gives is a ranking with chances, not knowledge: a high chance says that docstrings often go on like that, not that the sentence "
+        "is true. It fills several gaps each on its own, so that they need not fit together. Even large networks of this kind hardly mind a not "
+        "(Kassner and Schütze, 2020).",
     ]
     return Interactive("masked_words", alt, lesson, **props)
 

@@ -363,7 +363,7 @@ def test_in_a_deck_the_clicker_turns_the_slide(show, made, name):
 
 LESSONS = {
     "attention_heads": ("A head is a soft look-up", "Switch a head off"),
-    "masked_words": ("BERT learns from gaps", "It hardly minds a not"),
+    "masked_words": ("BERT learns from gaps", "hardly mind a not"),
 }
 
 

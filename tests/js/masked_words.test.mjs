@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { carried, guessesAt, inputsOf, putIn, readBraces, readLetter, secondOf, TRIES, wavering, within } from "../../course_utils/interactives/masked_words.js";
+import { carried, chosenOf, guessesAt, inputsOf, putIn, readBraces, readLetter, secondOf, TRIES, wavering, within } from "../../course_utils/interactives/masked_words.js";
 import { packState, unpackState } from "../../course_utils/interactives/runtime.js";
 import { begin, extend } from "../../course_utils/interactives/transformer.js";
 import { loadPieces, piecesOf, wordsOf } from "../../course_utils/interactives/wordpiece.js";
@@ -73,7 +73,12 @@ test("gaps stay where the text around them is the same", () => {
 
 test("set-ups hide something and ask for a guess", () => {
   assert.ok(Object.keys(TRIES).length >= 5);
-  for (const [marked, question] of Object.values(TRIES)) assert.ok(readBraces(marked).spans.length && readBraces(marked).text.length <= 240 && /Guess|Do the guesses/.test(question), marked);
+  for (const { from, ask } of Object.values(TRIES)) for (const marked of from) assert.ok(readBraces(marked).spans.length && readBraces(marked).text.length <= 240 && /Guess/.test(ask), marked);
+});
+
+test("of several sentences the surest right or wrong one is shown, the first if there is none", () => {
+  const judged = { a: { chance: 0.9, right: false }, b: { chance: 0.4, right: true }, c: { chance: 0.6, right: true }, d: null }, choose = (pick, from = ["d", "a", "b", "c"]) => chosenOf({ from, pick }, (name) => judged[name]);
+  assert.deepEqual([choose("right"), choose("wrong"), choose(undefined), choose("wrong", ["b", "c"])], ["c", "a", "d", "b"]);
 });
 
 test("a set-up survives the way through a link, and junk does not", () => {

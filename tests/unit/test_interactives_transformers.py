@@ -69,6 +69,18 @@ def test_the_page_holds_exactly_what_python_says(bits):
         np.testing.assert_array_equal(np.array(found[0][name], "float32"), array.ravel(), err_msg=name)
 
 
+def test_what_matters_is_rounded_more_finely():
+    rng = np.random.default_rng(0)
+    arrays = {"tables": rng.normal(size=(60, 50)), "layers": rng.normal(size=(300, 50))}
+
+    def error(finer, name):
+        return np.sqrt(np.mean((packing.rounded(arrays, 5, finer)[name] - arrays[name]) ** 2))
+
+    assert error({"tables": 8}, "tables") < error(None, "tables") / 4 < error({"tables": 8}, "layers")
+    sizes = [len(packing.pack(arrays, 5, finer=finer)["data"]) for finer in (None, {"tables": 8})]
+    assert abs(sizes[0] - sizes[1]) < 0.02 * sizes[0], "the bits are the same on average"
+
+
 def test_rounding_is_as_fine_as_the_bits_allow():
     matrix = np.random.default_rng(0).normal(size=(400, 100))
     errors = []
@@ -294,6 +306,25 @@ def test_set_ups_of_the_heads_do_what_their_names_say(tmp_path):
     cold, hot = found["Cold"]["text"], found["Hot"]["text"]
     assert max(cold.count(cold[k : k + 10]) for k in range(len(cold) - 10)) >= 3, cold
     assert found["Hot"]["bits"] > 2 * found["Cold"]["bits"] and hot != cold
+
+
+GAPS = """(m, props) => { const net = m.loadTransformer(props.network), t = m.loadPieces(net.texts.pieces.split("\\n"));
+  const judge = (marked) => { const { text, spans } = m.readBraces(marked), pieces = m.piecesOf(t, text), hidden = m.within(pieces, spans), one = m.inputsOf(pieces, text, hidden, t.places, net.config.length), state = m.extend(m.begin(net), one.ids, one.segments);
+    const found = hidden.map((k) => { const ranked = m.guessesAt(state, one.at[k]); return { guess: t.pieces[ranked[0][1]], chance: ranked[0][0], right: ranked[0][1] === pieces[k].id }; });
+    return { marked, gaps: found.length, ...found[0] }; };
+  return Object.fromEntries(Object.entries(m.TRIES).map(([name, set]) => [name, judge(m.chosenOf(set, (marked) => { const one = judge(marked); return one.gaps === 1 ? one : null; }))])); }"""
+
+
+@needs_node
+def test_set_ups_of_the_gaps_do_what_their_names_say(tmp_path):
+    weights, config, record = trained("bert_docstrings_small")
+    props = interactives.masked_words(weights, config, record["vocabulary"]).props
+    found = in_node(everything_in("masked_words", tmp_path), GAPS, props)
+    print(found)
+    assert found["Small word"]["right"] and found["Small word"]["chance"] > 0.5
+    assert found["Phrase"]["right"] and found["Phrase"]["chance"] > 0.3
+    assert found["Two gaps"]["gaps"] == 2
+    assert not found["Sure and wrong"]["right"] and found["Sure and wrong"]["chance"] > 0.2
 
 
 # ---- arguments
