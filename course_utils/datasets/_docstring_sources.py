@@ -116,8 +116,8 @@ def clean(text):
 
     Examples
     --------
-    >>> clean("The na\\u00efve mean \\u2014 of all values along one axis, %d or more." + chr(10) * 2 + "    %(x)s")
-    'The naive mean - of all values along one axis, %d or more.'
+    >>> clean("The na\\u00efve mean \\u2014 of all values along one axis of the array." + chr(10) * 2 + "    %(x)s")
+    'The naive mean - of all values along one axis of the array.'
     """
     text = unicodedata.normalize("NFKD", text.translate(TYPOGRAPHY))
     letters = "".join(sign for sign in text if not unicodedata.combining(sign))

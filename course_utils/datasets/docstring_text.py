@@ -1,5 +1,6 @@
 """The prose of a docstring, sentence by sentence, and its parameters."""
 
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -59,11 +60,16 @@ def sentences(docstring):
     >>> sentences("Fit the model.  It uses `X`, e.g. an array. Slow for\\nlarge data.")
     ['Fit the model.', 'It uses X, e.g. an array.', 'Slow for large data.']
     """
+    return list(_prose(_text(docstring)))
+
+
+@functools.lru_cache(maxsize=2**14)  # as many as the corpus has: several tasks ask for the same ones
+def _prose(text):
     found = []
-    for block in _blocks(_text(docstring)):
+    for block in _blocks(text):
         if not block.head and block.section not in NO_PROSE:
             found += _split(_plain(" ".join(block.lines)))
-    return found
+    return tuple(found)
 
 
 def parameters(docstring):
@@ -147,16 +153,17 @@ def _blocks(text):
             literal = current is not None and current.lines and current.lines[-1].endswith("::")
             depth, current, place = (current.depth if literal else 0), None, place + 1
             if literal:
-                place = skip_while(lambda below, depth=depth: not below.strip() or _indent(below) > depth, place)
+                place = skip_while(lambda other, depth=depth: not other.strip() or _indent(other) > depth, place)
             continue
-        if word.startswith(">>>"):
+        mark = not word[0].isalnum()  # most lines begin with a word and are quickly passed
+        if mark and word.startswith(">>>"):
             place, current = skip_while(str.strip, place), None
             continue
-        if word.startswith("```"):
-            place = skip_while(lambda below: not below.strip().startswith("```"), place + 1) + 1
+        if mark and word.startswith("```"):
+            place = skip_while(lambda other: not other.strip().startswith("```"), place + 1) + 1
             current = None
             continue
-        if word.startswith(".. ") or word == "..":
+        if mark and (word.startswith(".. ") or word == ".."):
             spoken = re.match(r"\.\. (\w+)::\s*(.*)", word)
             current = None
             if spoken and spoken[1] in SPOKEN:
@@ -164,16 +171,17 @@ def _blocks(text):
                 place += 1
             else:
                 place = skip_while(
-                    lambda below, depth=indent: not below.strip() or _indent(below) > depth, place + 1
+                    lambda other, depth=indent: not other.strip() or _indent(other) > depth, place + 1
                 )
             continue
-        if UNDERLINE.fullmatch(after) and _indent(after) == indent and len(after.strip()) >= len(word) - 2:
+        below = after.strip()
+        if below and not below[0].isalnum() and UNDERLINE.fullmatch(after) and _indent(after) == indent and len(below) >= len(word) - 2:
             section, named, base, current, place = word.lower(), None, None, None, place + 2
             continue
-        if TABLE.fullmatch(line) or UNDERLINE.fullmatch(line):
+        if mark and (TABLE.fullmatch(line) or UNDERLINE.fullmatch(line)):
             place, current = skip_while(str.strip, place), None
             continue
-        if GOOGLE.fullmatch(word):
+        if word[-1] == ":" and GOOGLE.fullmatch(word):
             section, current = word.rstrip(": ").lower(), None
             named, base, place = indent, None, place + 1
             continue
@@ -205,13 +213,19 @@ def _start(blocks, section, indent, line):
 
 def _plain(text):
     """Take the marks of reStructuredText and Markdown out of a line; formulas fall as a whole."""
-    text = re.sub(r":math:`[^`]*`", "", text)
-    text = re.sub(r":[\w:.+-]+:`~?([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", text)
-    text = re.sub(r"\[([^\]]+)\]\((?:https?://|#)[^)]*\)", r"\1", text)
-    text = re.sub(r"`([^`<]*?)\s*<[^`>]*>`_{0,2}", r"\1", text)
-    text = re.sub(r"\s?\[[0-9*#]+\]_", "", text)
-    text = re.sub(r"(?<=\w)`+_{1,2}(?!\w)|`", "", text)
-    text = re.sub(r"(?<![\w*])\*{1,2}([^\s*][^*]*?)\*{1,2}(?![\w*])", r"\1", text)
+    if "`" in text:
+        text = re.sub(r":math:`[^`]*`", "", text)
+        text = re.sub(r":[\w:.+-]+:`~?([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", text)
+    if "http" in text or "](#" in text:
+        text = re.sub(r"\[([^\]]+)\]\((?:https?://|#)[^)]*\)", r"\1", text)
+    if "`" in text:
+        text = re.sub(r"`([^`<]*?)\s*<[^`>]*>`_{0,2}", r"\1", text)
+    if "]_" in text:
+        text = re.sub(r"\s?\[[0-9*#]+\]_", "", text)
+    if "`" in text:
+        text = re.sub(r"(?<=\w)`+_{1,2}(?!\w)|`", "", text)
+    if "*" in text:
+        text = re.sub(r"(?<![\w*])\*{1,2}([^\s*][^*]*?)\*{1,2}(?![\w*])", r"\1", text)
     text = re.sub(r"https?://\S+", "", text)
     return re.sub(r"\s+", " ", text).removesuffix("::").strip()
 
@@ -229,6 +243,6 @@ def _split(text):
 
 def _is_prose(sentence):
     words = re.findall(r"[A-Za-z]{2,}", sentence)
-    letters = sum(sign.isalpha() or sign == " " for sign in sentence)
+    letters = len(re.sub("[^A-Za-z ]+", "", sentence))  # the corpus is ASCII
     formula = re.match(r"[\w\[\], .()]+ [-+*/]?= ", sentence) and not sentence.endswith(".")
     return len(words) >= 3 and letters >= 0.75 * len(sentence) and not formula
