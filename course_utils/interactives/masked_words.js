@@ -212,7 +212,7 @@ function render({ model, el }) {
     const most = row ? [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 3).map((i) => label(i) + " " + percent(row[i])).join(", ") : "";
     map.setAttribute("aria-label", "Where each head looks from the gap: one row for each of " + count + " heads, one column for each piece. The up and down arrow keys choose a head. Chosen: " + nameOf(now.head) + (most ? ", which looks most at " + most : "") + ".");
     headNote.textContent = "Where the heads look from the gap. Chosen: " + nameOf(now.head) + (most ? ", most at " + most : "") + ".";
-    turnButton.textContent = measuring ? "Stop" : "Hide each in turn";
+    turnButton.textContent = measuring ? "Stop" : "Each in turn";
     showButton.disabled = !now.hidden.length;
   }
   function look() {
@@ -293,7 +293,7 @@ function render({ model, el }) {
 
   // ---- controls
   const headNote = h("div", { class: "dlm-note" });
-  const turnButton = button("Hide each in turn", each);
+  const turnButton = button("Each in turn", each);
   const showButton = button("Show all", () => go({ hidden: [] }));
   /** How sure the network is about the one gap of a sentence, and whether it is right. */
   function judge(marked) {

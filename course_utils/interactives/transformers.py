@@ -94,7 +94,7 @@ def attention_heads(
         "last one, a head looks at the spaces where words begin, and at a bracket as long as it is open.",
         "The network gives a chance to every next character. Minus the logarithm to base two of the chance of the one that came is "
         "its surprise in bits. Switch a head off, and the text costs more bits: that is what the head is worth there. A low temperature "
-        "makes writing repeat itself, a high one makes it noise.",
+        "makes writing predictable, a high one makes it noise.",
     ]
     return Interactive("attention_heads", alt, lesson, **props)
 

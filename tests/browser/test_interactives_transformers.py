@@ -267,7 +267,7 @@ def test_keys_and_mouse_choose_a_row(gaps):
 
 
 def test_each_piece_is_hidden_in_turn(gaps):
-    gaps.button("Hide each in turn").click()
+    gaps.button("Each in turn").click()
     gaps.until("Hidden one at a time, it gets ")
     assert " of 6 right" in gaps.status
     assert gaps.root.locator(".dlm-chip[data-hit]").count() == 6

@@ -303,9 +303,7 @@ def test_set_ups_of_the_heads_do_what_their_names_say(tmp_path):
     assert sum(a for a, c in zip(looks, text, strict=False) if c == " ") > 0.5
     looks, text = found["Bracket"]["looks"], "\0" + found["Bracket"]["text"]
     assert looks[text.index("(")] == max(looks) > 0.4 and ")" in found["Bracket"]["next"]
-    cold, hot = found["Cold"]["text"], found["Hot"]["text"]
-    assert max(cold.count(cold[k : k + 10]) for k in range(len(cold) - 10)) >= 3, cold
-    assert found["Hot"]["bits"] > 2 * found["Cold"]["bits"] and hot != cold
+    assert found["Cold"]["bits"] < 1.5 and found["Hot"]["bits"] > 2 * found["Cold"]["bits"]
 
 
 GAPS = """(m, props) => { const net = m.loadTransformer(props.network), t = m.loadPieces(net.texts.pieces.split("\\n"));
