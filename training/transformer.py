@@ -39,6 +39,10 @@ class Task:
     def prepare(self):
         """Read the corpus; set `config`."""
 
+    def first_weights(self):
+        """Weights that the training starts from."""
+        return transformers.first_weights(self.config, np.random.default_rng(self.arguments.seed), self.heads)
+
     def batch(self, step):
         """Arrays for an update, counted from 1: the same for the same step, whatever was before."""
 
@@ -98,7 +102,7 @@ def train(task):
 
     asked = task.arguments
     with checkpoints.Resumable(STATE / f"{Path(asked.name).name}_{asked.seed}.npz") as run:
-        first = transformers.first_weights(task.config, np.random.default_rng(asked.seed), task.heads)
+        first = task.first_weights()
         arrays, seen = run.resume() or (first, {"step": 0, "seconds": 0.0, "plans": [], "curve": []})
         if any(name not in arrays or arrays[name].shape != array.shape for name, array in first.items()):
             raise SystemExit(f"{run.path.name} holds a network of another size: delete it, or give another --name")

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from course_utils.transformers.encoder import attention, dropped, encode, layer_norm
     from course_utils.transformers.heads import logits, masked_logits, next_sentence_logits, pooled
     from course_utils.transformers.plain import encode_numpy
-    from course_utils.transformers.sizes import Config, first_weights, parameters, shapes
+    from course_utils.transformers.sizes import Config, first_weights, mimetic, parameters, shapes
 
 _PLACES = {
     "adam": ("Adam",),
     "encoder": ("attention", "dropped", "encode", "layer_norm"),
     "heads": ("logits", "masked_logits", "next_sentence_logits", "pooled"),
     "plain": ("encode_numpy",),
-    "sizes": ("Config", "first_weights", "parameters", "shapes"),
+    "sizes": ("Config", "first_weights", "mimetic", "parameters", "shapes"),
 }
 
 __all__ = [
     "Adam", "Config", "attention", "dropped", "encode", "encode_numpy", "first_weights", "layer_norm", "logits",
-    "masked_logits", "next_sentence_logits", "parameters", "pooled", "shapes",
+    "masked_logits", "mimetic", "next_sentence_logits", "parameters", "pooled", "shapes",
 ]  # fmt: skip
 
 

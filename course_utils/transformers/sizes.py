@@ -160,11 +160,12 @@ def parameters(config: Config, heads: Iterable[str] | None = None) -> int:
     return total
 
 
-def first_weights(config: Config, rng: np.random.Generator, heads: Iterable[str] | None = None) -> dict[str, Array]:
+def first_weights(
+    config: Config, rng: np.random.Generator, heads: Iterable[str] | None = None, spread: float = SPREAD
+) -> dict[str, Array]:
     """Draw the weights that a training starts from, as BERT does.
 
-    Matrices and tables come from a normal distribution of spread 0.02, cut at two spreads; biases and
-    shifts are 0, scales 1. In a pre-norm model, whose sum nothing holds back, the last matrix of each part is
+    Matrices and tables come from a normal distribution, cut at two spreads; biases and shifts are 0, scales 1. In a pre-norm model, whose sum nothing holds back, the last matrix of each part is
     divided by the square root of the number of parts, as in GPT-2.
 
     Parameters
@@ -173,6 +174,8 @@ def first_weights(config: Config, rng: np.random.Generator, heads: Iterable[str]
     rng : numpy.random.Generator
     heads : iterable of str, optional
         As for `shapes`.
+    spread : float, default 0.02
+        BERT's; a narrow network may start with a larger one.
 
     Returns
     -------
@@ -182,11 +185,15 @@ def first_weights(config: Config, rng: np.random.Generator, heads: Iterable[str]
     ------
     TypeError
         If `rng` is no generator.
+    ValueError
+        If `spread` is not above 0.
     """
     import numpy as np
 
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
+    if not spread > 0:
+        raise ValueError(f"spread must be above 0, got {spread!r}")
     weights = {}
     for name, shape in shapes(config, heads).items():
         if name.endswith((".bias", ".shift")):
@@ -197,8 +204,46 @@ def first_weights(config: Config, rng: np.random.Generator, heads: Iterable[str]
             drawn = rng.standard_normal(shape)
             while (far := np.abs(drawn) > 2).any():
                 drawn[far] = rng.standard_normal(far.sum())
-            drawn *= SPREAD
+            drawn *= spread
             if config.norm == "pre" and name.endswith((".mixed", ".outer")):
                 drawn /= (2 * config.layers) ** 0.5
         weights[name] = drawn.astype("float32")
     return weights
+
+
+def mimetic(weights: dict[str, Array], config: Config, strength: float = 1.2, amplitude: float = 0.1) -> dict[str, Array]:
+    """Start the first attention as it looks after long training: every place looks around itself.
+
+    Positions become sinusoids, which are learned from there on; to the first layer's matrices of queries and of
+    keys, made smaller, the unit matrix is added. Then a query is like the keys of near places from the first step on, which
+    a small network on a small corpus would take most of its training to find out.
+
+    Parameters
+    ----------
+    weights : dict of str to ndarray
+        From `first_weights`; left unchanged.
+    config : Config
+    strength : float, default 1.2
+        Of the unit matrix.
+    amplitude : float, default 0.1
+        Of the sinusoids; waves of 6 to 6,000 places.
+
+    Returns
+    -------
+    dict of str to ndarray, float32
+
+    References
+    ----------
+    Trockman, Kolter, Mimetic Initialization of Self-Attention Layers, ICML 2023, arXiv 2305.09828; here
+    in a simpler form.
+    """
+    import numpy as np
+
+    width, started = config.width, dict(weights)
+    angles = np.arange(config.length)[:, None] * 1000.0 ** (-np.arange(0, width, 2) / width)
+    waves = np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(config.length, -1)[:, :width]
+    started["positions"] = (amplitude * waves).astype("float32")
+    qkv = weights["layer0.qkv"].copy()
+    for part in (slice(width), slice(width, 2 * width)):
+        qkv[:, part] = 0.3 * qkv[:, part] + strength * np.eye(width, dtype="float32")
+    return started | {"layer0.qkv": qkv}

@@ -279,6 +279,23 @@ def test_first_weights_are_cut_at_two_spreads():
     assert deep["layer3.mixed"].std() == pytest.approx(0.0176 / 4, rel=0.1)
 
 
+def test_a_mimetic_start_looks_around_itself():
+    config = config_of(vocabulary=200, length=32, width=64, heads=2, layers=1)
+    first = first_weights(config, np.random.default_rng(0), spread=0.05)
+    assert first["tokens"].std() == pytest.approx(0.044, rel=0.05)
+    weights, untouched = transformers.mimetic(first, config), [first["layer0.qkv"].copy(), first["positions"].copy()]
+    assert {name: array.shape for name, array in weights.items()} == shapes(config)
+    assert all(array.dtype == np.float32 for array in weights.values())
+    assert np.array_equal(first["layer0.qkv"], untouched[0]) and np.array_equal(first["positions"], untouched[1])
+    np.testing.assert_array_equal(weights["layer0.qkv"][:, 128:], first["layer0.qkv"][:, 128:])
+    ids = np.random.default_rng(1).integers(0, 200, (20, 32))
+    near = []
+    for start in (first, weights):
+        seen = encode_numpy(start, ids, config=config)[1][0].mean(axis=(0, 1))
+        near.append(np.mean([seen[place, place - 2 : place + 3].sum() for place in range(2, 30)]))
+    assert near[0] == pytest.approx(5 / 32, rel=0.1) and near[1] > 2 * near[0]
+
+
 # Adam
 
 
@@ -358,6 +375,8 @@ def test_unknown_heads_and_generators_are_named():
         shapes(config_of(), ["decoder"])
     with pytest.raises(TypeError, match="rng must be a numpy.random.Generator, got int"):
         first_weights(config_of(), 3)
+    with pytest.raises(ValueError, match="spread must be above 0, got 0"):
+        first_weights(config_of(), np.random.default_rng(0), spread=0)
 
 
 @pytest.mark.parametrize(
