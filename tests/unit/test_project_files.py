@@ -272,7 +272,8 @@ def test_ci_ends_with_the_result_and_its_status(tmp_path, make_prints, make_exit
             f"cat <<'END'\n{make_prints}\nEND\nexit {make_exits}\n"
         )
         tool.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "COURSE_PEERS": "off"}
     done = subprocess.run(
         ["bash", ".ci/run"], cwd=ROOT, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
