@@ -25,7 +25,7 @@ def sentences_of(seed, number, words=WORDS):
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return text.train_wordpiece(sentences_of(0, 300), 80)
+    return text.train_wordpiece(sentences_of(0, 300), 86)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_special_pieces_come_first(tokenizer):
     vocabulary = text.pieces_of(tokenizer)
     assert tuple(vocabulary[:5]) == text.SPECIALS == ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
     assert (text.PAD, text.UNK, text.CLS, text.SEP, text.MASK) == (0, 1, 2, 3, 4)
-    assert len(vocabulary) == len(set(vocabulary)) == 80
+    assert len(vocabulary) == len(set(vocabulary)) == 86
     assert tokenizer.get_vocab() == {piece: number for number, piece in enumerate(vocabulary)}
 
 
@@ -87,7 +87,7 @@ def test_a_stored_list_gives_the_same_tokenizer(tokenizer):
 
 
 def test_the_order_of_the_texts_does_not_matter(tokenizer):
-    assert text.pieces_of(text.train_wordpiece(iter(sentences_of(0, 300)[::-1]), 80)) == text.pieces_of(tokenizer)
+    assert text.pieces_of(text.train_wordpiece(iter(sentences_of(0, 300)[::-1]), 86)) == text.pieces_of(tokenizer)
 
 
 def test_pieces_repeat_in_fresh_processes():
