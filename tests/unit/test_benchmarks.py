@@ -19,6 +19,7 @@ from benchmarks import (
     char_lstm,
     digits_network,
     harness,
+    mlm_pretraining,
     number_translators,
     numpy_network,
     peers,
@@ -702,6 +703,72 @@ def test_characters_per_second_stand_below():
     rows = [row("a", "ours", [0.16] * 3, start=7.06), row("b", "peer", [0.2] * 3, start=0.5)]
     text = table.table(dataclasses.replace(char_lstm.COMPARISON, more=char_lstm.by_second), rows, 3)
     assert ["ours: a", "40.0", "7.1"] in cells_of(text) and ["peer: b", "32.0", "0.5"] in cells_of(text)
+
+
+# Pre-training BERT
+
+
+def test_our_pretraining_has_the_losses_of_the_formulas(monkeypatch):
+    """Both losses of the first batch against the encoder in NumPy; dropout raises them, training lowers them."""
+    from scipy.special import erf
+
+    from course_utils import transformers
+
+    sizes = {"vocabulary": 40, "length": 10, "width": 8, "layers": 2, "heads": 2, "inner": 12}
+    for name, value in {"SIZES": sizes, "RATE": 0.02, "BATCH": 3, "BATCHES": 2, "LENGTH": 10}.items():
+        monkeypatch.setattr(mlm_pretraining, name, value)
+    draw, config = np.random.default_rng(0), transformers.Config(**sizes)
+    ids, slots = draw.integers(5, 40, (6, 10)), np.array([[2, 5], [1, 0], [3, 4]] * 2)
+    ids[1::2, 7:] = 0
+    counts = np.array([[1, 1], [1, 0], [1, 1]] * 2, float)
+    parts = (ids, np.tile(np.arange(10) > 4, (6, 1)).astype(int), slots, ids[:, 1:3], counts, np.array([0, 1, 1, 0, 1, 0]))
+    problem = {
+        "batches": [[part[start : start + 3].tolist() for part in parts] for start in (0, 3)],
+        "shapes": {name: list(shape) for name, shape in transformers.shapes(config).items()},
+    }
+    json.dumps(problem)
+    [ours] = [side for side in mlm_pretraining.COMPARISON.sides if side.role == "ours"]
+    work = ours.build(problem)
+    w = {name: np.reshape(part, problem["shapes"][name]) for name, part in mlm_pretraining.starting_weights(problem["shapes"]).items()}
+    assert w["tokens"].std() == pytest.approx(0.02, rel=0.2) and (w["layer0.forward.scale"] == 1).all()
+    hidden, _ = transformers.encode_numpy(w, ids[:3], parts[1][:3], ids[:3] != 0, config=config)
+    x = hidden[np.arange(3)[:, None], slots[:3]] @ w["masked"]
+    x = 0.5 * x * (1 + erf(x / np.sqrt(2)))
+    pieces = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-12) @ w["tokens"].T
+    pieces, kept = pieces[counts[:3] > 0], parts[3][:3][counts[:3] > 0]
+    follows = np.tanh(hidden[:, 0] @ w["pooler"]) @ w["next_sentence"]
+    assert work.plain[0] == pytest.approx(softmax_loss(pieces, kept) + softmax_loss(follows, parts[5][:3]), rel=1e-5)
+    work.reset(0)
+    work.run(12)
+    first = work.quality()
+    json.dumps(first)
+    assert first["parameters"] == sum(part.size for part in w.values()) and first["examples"] == 6
+    assert first["losses"][0] != first["plain"][0] and first["losses"][-1] < first["losses"][0] and first["start"] > 0
+    work.reset(0)
+    work.run(12)
+    assert work.quality()["losses"] == pytest.approx(first["losses"], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"parameters": 8}, "parameters: 9 in a, 8 in b"),
+        ({"plain": [8.7, 8.61]}, "losses before step 1: 8.5 in a, 8.61 in b"),
+        ({"losses": [8.7, 7.7, 7.0, 6.0, 5.0]}, "mean loss with dropout: 7.1200 in a, 6.8800 in b"),
+        ({"losses": [7.0, 7.1, 7.1, 7.2, 7.2]}, "the loss does not fall in b"),
+    ],
+)
+def test_unequal_pretrainings_are_named(changes, complaint):
+    quality = {"parameters": 9, "examples": 6, "plain": [8.7, 8.5], "losses": [8.7, 7.7, 7.2, 6.0, 6.0]}
+    near = {"plain": [8.7001, 8.5], "losses": [8.8, 7.6, 7.3, 6.1, 5.9]}
+    assert mlm_pretraining.agree({"a": quality, "b": quality | near}, True) == []
+    assert mlm_pretraining.agree({"a": quality, "b": quality | changes}, True) == [complaint]
+
+
+def test_pieces_per_second_stand_below():
+    rows = [row("a", "ours", [0.2] * 3, start=7.06), row("b", "peer", [0.4] * 3, start=0.5)]
+    text = table.table(dataclasses.replace(mlm_pretraining.COMPARISON, more=mlm_pretraining.by_second), rows, 3)
+    assert ["ours: a", "20,480", "7.1"] in cells_of(text) and ["peer: b", "10,240", "0.5"] in cells_of(text)
 
 
 # The translator of number words
