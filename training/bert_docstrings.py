@@ -180,7 +180,7 @@ class BERT(transformer.Task):
             self.baselines = Neighbours(counted).accuracy(self.test_ids, *self.test[2:5])
         return {
             "pieces_seen": steps * self.arguments.batch * self.arguments.length,
-            "scored_on": "all held-out pairs" if whole else f"{CURVE_PART} held-out pairs",
+            "curve_scored_on": f"{CURVE_PART} held-out pairs", "scored_on": "all of them" if whole else "as the curve",
             "held_out_pairs": len(self.test_ids), "masked_baselines": self.baselines,
             "next_sentence_baseline": round(float(max(self.test[5].mean(), 1 - self.test[5].mean())), 4),
             "vocabulary": self.pieces, "versions": dict(self.found.versions),

@@ -115,7 +115,7 @@ class GPT(transformer.Task):
         return {
             "characters_seen": steps * self.arguments.batch * self.arguments.length,
             "training_characters": len(self.train), "held_out_characters": len(self.test),
-            "scored_on": "all held-out characters" if whole else f"about {CURVE_PART} half windows, evenly spread",
+            "curve_scored_on": f"about {CURVE_PART} half windows, evenly spread", "scored_on": "all of them" if whole else "as the curve",
             "baselines": {
                 "unigram": round(bits_of_counts(self.train, self.test, 0), 3),
                 "bigram": round(bits_of_counts(self.train, self.test, 1), 3), "gzip": round(gzip_bits(text), 3),
