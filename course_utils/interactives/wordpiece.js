@@ -5,7 +5,7 @@ const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], LONGEST_LETTERS 
 export const loadPieces = (pieces) => ({ pieces, places: new Map(pieces.map((piece, k) => [piece, k])) });
 
 const isCjk = (c) => [[0x4e00, 0x9fff], [0x3400, 0x4dbf], [0x20000, 0x2a6df], [0x2a700, 0x2b73f], [0x2b740, 0x2b81f], [0x2b920, 0x2ceaf], [0xf900, 0xfaff], [0x2f800, 0x2fa1f]].some(([low, high]) => c >= low && c <= high);
-const MARK = /^(?:[!-\/:-@\[-`{-~]|\p{P})$/u;
+const MARK = /^(?:[!-\/:-@\[-\x60{-~]|\p{P})$/u;
 
 /** Words and marks of a text, without accents and in lower case; from[i] is where letter i stood in the text. */
 export function wordsOf(text) {
