@@ -6,6 +6,7 @@ import { begin, bitsOf, extend } from "../../course_utils/interactives/transform
 import { small } from "./transformer_small.mjs";
 
 const alphabet = [..."\0\nabcdefghi "], net = Object.assign(small(), { alphabet }), close = (a, b, tolerance = 1e-6) => assert.ok(Math.abs(a - b) <= tolerance, `${a} is not within ${tolerance} of ${b}`);
+const mean = (state, k) => state.looks[k].slice(2).reduce((sum, row, t) => sum + row[t + 1], 0);
 const read = (text) => readText(text, alphabet, net.config.length).ids;
 
 test("a text becomes numbers behind the start; what the alphabet lacks is left out and told", () => {
@@ -26,7 +27,7 @@ test("typing on, deleting and changing a letter give what reading afresh gives",
     state.looks.forEach((rows, k) => assert.equal(rows.length, fresh.looks[k].length));
   }
   const off = readOn(net, state, read("hi"), [1]);
-  assert.notEqual(off, state, "another head off: nothing of before holds");
+  assert.ok(off !== state, "another head off: nothing of before holds");
   assert.equal(readOn(net, off, read("hit"), [1]), off);
 });
 
@@ -43,7 +44,6 @@ test("the head that looks most at a place, and the one that is best at something
   state.looks.forEach((rows) => assert.ok(rows[8][3] <= state.looks[at][8][3]));
   assert.equal(bestHead(state, (one) => one.before), [0, 1, 2, 3].sort((a, b) => mean(state, b) - mean(state, a))[0]);
 });
-const mean = (state, k) => state.looks[k].slice(2).reduce((sum, row, t) => sum + row[t + 1], 0);
 
 test("what a head is worth is what the text costs more without it", () => {
   const ids = read("abcabcabd"), cost = (off) => bitsPerCharacter(bitsOf(extend(begin(net, off), ids)));
@@ -55,7 +55,7 @@ test("what a head is worth is what the text costs more without it", () => {
 test("all readers meet the same writing, and another turn writes something else", () => {
   const write = (turn, temperature, top) => { const state = extend(begin(net), read("ab")); while (state.ids.length < 24) extend(state, [nextId(state, temperature, top, turn)]); return state.ids.join(); };
   assert.equal(write(1, 1, 0), write(1, 1, 0));
-  assert.notEqual(write(1, 1, 0), write(2, 1, 0));
+  assert.ok(write(1, 1, 0) !== write(2, 1, 0));
   assert.equal(write(1, 0, 0), write(2, 1.5, 1), "temperature 0 and the top one are the same");
 });
 

@@ -65,7 +65,7 @@ test("a head that is off adds nothing: as if its rows of the mixing matrix were 
   const data = net["layer1.mixed"].data.slice(), cut = { ...net, "layer1.mixed": { ...net["layer1.mixed"], data } };
   data.fill(0, size * width, 2 * size * width);
   closeAll(off.hidden, extend(begin(cut), ids).hidden);
-  assert.notEqual(off.hidden[99], extend(begin(net), ids).hidden[99]);
+  assert.ok(off.hidden[99] !== extend(begin(net), ids).hidden[99]);
   assert.ok(bitsOf(off)[0] === 0 && bitsOf(off).slice(1).every((b) => b > 0));
 });
 
