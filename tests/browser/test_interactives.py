@@ -91,6 +91,7 @@ export default {
   equal: (a, b) => must(Object.is(a, b), a + " is not " + b),
   deepEqual: (a, b) => must(same(a, b), JSON.stringify(a) + " is not " + JSON.stringify(b)),
   notDeepEqual: (a, b) => must(!same(a, b), "both are " + JSON.stringify(a)),
+  match: (text, pattern) => must(pattern.test(text), JSON.stringify(text) + " does not match " + pattern),
 };"""
 RUNNER = """<!doctype html><title>Tests</title>
 <script type="importmap">{"imports": {"node:test": "/shim.mjs", "node:assert/strict": "/shim.mjs"}}</script>"""
