@@ -241,16 +241,21 @@ def thinned(curve, rows=ROWS_OF_CURVE):
     return [curve[place] for place in places]
 
 
-def store(path, weights, seen, asked, score):
-    """Store a checkpoint; `score` says what was measured."""
+def plan(asked):
+    """What the record says of a run: an evaluation may be done elsewhere."""
     import tensorflow as tf
 
     cores = f"{asked.threads} shared cores, {platform.machine()}"
-    device = "GPU" if tf.config.list_physical_devices("GPU") else cores
+    machine = "GPU" if tf.config.list_physical_devices("GPU") else cores
+    return {"planned_steps": asked.steps, "rate": asked.rate, "batch": asked.batch, "machine": machine}
+
+
+def store(path, weights, seen, asked, score):
+    """Store a checkpoint; `score` says what was measured."""
     checkpoints.save(
-        path, weights, score=score, seed=asked.seed, script=SCRIPT, steps=seen["step"], planned_steps=seen["planned"],
-        minutes=round(seen["seconds"] / 60, 1), machine=device, moves=seen["moves"], games=seen["games"],
-        buttons=BUTTONS.tolist(), discount=DISCOUNT, double=True, n_step=N_STEPS, rate=asked.rate, batch=asked.batch,
+        path, weights, score=score, seed=asked.seed, script=SCRIPT, steps=seen["step"], **seen.get("plan", plan(asked)),
+        minutes=round(seen["seconds"] / 60, 1), moves=seen["moves"], games=seen["games"],
+        buttons=BUTTONS.tolist(), discount=DISCOUNT, double=True, n_step=N_STEPS,
         computed_in=seen["ways"], curve_is="score: mean of the last 20 games of the training, exploration included",
         curve=thinned(seen["curve"]),
     )  # fmt: skip
@@ -270,7 +275,7 @@ def train(asked, run, arrays, seen):
     learner = Learner(arrays, asked.batch)
     update, way = learner.fastest_update(asked.compute)
     seen["ways"] = sorted({*seen["ways"], way})
-    seen["planned"] = asked.steps
+    seen["plan"] = plan(asked)
     memory = replay.Memory(
         run.path.with_name(f"{run.path.stem}_replay.bin"), asked.memory // asked.games, asked.games, SIDE, N_STEPS,
         anew=seen["moves"] == 0,
@@ -356,7 +361,7 @@ def main(argv=None):
         first = first_weights(np.random.default_rng(asked.seed))
         start = {
             "step": 0, "moves": 0, "games": 0, "seconds": 0.0, "credit": 0.0, "scores": [], "curve": [], "ways": [],
-            "generators": {}, "planned": asked.steps,
+            "generators": {},
         }  # fmt: skip
         kept = run.resume()
         if kept is None and asked.evaluate:

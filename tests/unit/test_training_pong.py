@@ -309,8 +309,8 @@ def test_the_checkpoint_says_what_was_measured_and_plays(small):
     assert (record["discount"], record["double"], record["n_step"], record["buttons"]) == (0.99, True, 3, [0, 2, 3])
     assert (record["steps"], record["planned_steps"], record["computed_in"]) == (4, 4, ["float32"])
     assert list(found.weights) == list(pong_dqn.first_weights(np.random.default_rng(0)))
-    again = small(4, "tiny", "--evaluate")
-    assert again.record["score"] == record["score"] and again.record["steps"] == 4
+    again = small(9, "tiny", "--evaluate", batch=5)
+    assert again.record | {"minutes": 0} == record | {"minutes": 0}  # the training's numbers, not the words of now
     longer = small(6)
     assert (longer.record["steps"], longer.record["planned_steps"]) == (6, 6)
 
