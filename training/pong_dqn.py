@@ -32,6 +32,7 @@ MOVES_AN_UPDATE = 4
 EPSILON, EPSILON_MOVES = 0.01, 100_000
 COPY_EVERY = 500  # updates after which the target network is copied
 EVERY_SECONDS, EACH_MINUTES, LINE_SECONDS = 180.0, 10.0, 90.0  # state, point of the curve, printed line
+LONGEST_MOVE = 30.0  # seconds; a longer one means that the process was held, and counts as this
 ROWS_OF_CURVE = 100
 FRESH_GAMES, FRESH_EPSILON = 20, 0.05
 LONGEST = 27_000  # moves after which a fresh game is counted as it stands, as the emulator does
@@ -285,12 +286,10 @@ def train(asked, run, arrays, seen):
         rng[name].bit_generator.state = generator
     play = Play(memory, rng["play"], asked.threads)
     print(f"{seen['step']:,} updates are done, the memory holds {len(memory):,} moves; computing in {way}", flush=True)
-    started = time.monotonic()
-    began, pointed, losses = started - seen["seconds"], seen["seconds"], []
-    said, said_step = started, seen["step"]
+    started = last = said = time.monotonic()
+    pointed, said_step, losses = seen["seconds"], seen["step"], []
 
     def keep():
-        seen["seconds"] = time.monotonic() - began
         seen["generators"] = {name: generator.bit_generator.state for name, generator in rng.items()}
         run.keep(learner.arrays(), seen)
         memory.flush()
@@ -312,11 +311,12 @@ def train(asked, run, arrays, seen):
             if seen["step"] % COPY_EVERY == 0:
                 learner.copy()
         now = time.monotonic()
+        seen["seconds"], last = seen["seconds"] + min(now - last, LONGEST_MOVE), now
         if now - said >= LINE_SECONDS:
             recent = f"{np.mean(seen['scores']):.1f}" if seen["scores"] else "none yet"
             loss = f"{np.mean([float(loss) for loss in losses]):.5f}" if losses else "none yet"
             print(
-                f"{(now - began) / 60:.0f} min, {seen['moves']:,} moves, {seen['step']:,} updates"
+                f"{seen['seconds'] / 60:.0f} min, {seen['moves']:,} moves, {seen['step']:,} updates"
                 f" ({(seen['step'] - said_step) / (now - said):.1f} a second), {seen['games']} games,"
                 f" last 20: {recent}, loss {loss}", flush=True,
             )  # fmt: skip
@@ -324,8 +324,8 @@ def train(asked, run, arrays, seen):
         late = asked.minutes is not None and now - started >= 60 * asked.minutes
         if run.due and not run.stopped:
             keep()
-        if now - began - pointed >= 60 * EACH_MINUTES and seen["scores"]:
-            pointed, mean = now - began, round(float(np.mean(seen["scores"])), 2)
+        if seen["seconds"] - pointed >= 60 * EACH_MINUTES and seen["scores"]:
+            pointed, mean = seen["seconds"], round(float(np.mean(seen["scores"])), 2)
             minutes = round(pointed / 60, 1)
             seen["curve"].append({"steps": seen["moves"], "updates": seen["step"], "minutes": minutes, "score": mean})
             keep()
