@@ -140,4 +140,5 @@ def test_weights_equal_a_count_of_arrays(taught, layers, width):
 def test_distance_and_first_answers(taught):
     one, other = np.array([[0.5, 0.5, 0.0], [0.2, 0.2, 0.6]]), np.array([[0.0, 0.5, 0.5], [0.2, 0.2, 0.6]])
     assert taught("distance")(one, other) == pytest.approx(0.25)
+    one = np.array([[0.6, 0.4, 0.0], [0.2, 0.1, 0.7]])  # without ties
     assert taught("same_first")(one, one) == 1
