@@ -103,7 +103,7 @@ class BERT(transformer.Task):
         order = rng.permutation(len(pairs[0]))
         self.test_ids = pairs[0][order]
         self.test = masked([part[order] for part in pairs], rng)
-        self.epoch, self.measure, self.baselines = None, None, None
+        self.epoch, self.measure, self.baselines, self.counts = None, None, None, None
         self.config = transformers.Config(
             PIECES, asked.length, asked.width, asked.layers, asked.heads, asked.inner or 4 * asked.width
         )
@@ -178,12 +178,13 @@ class BERT(transformer.Task):
         if self.baselines is None:
             counted = text.sentence_pairs(self.train, self.tokeniser, np.random.default_rng(0), self.arguments.length)[0]
             self.baselines = Neighbours(counted).accuracy(self.test_ids, *self.test[2:5])
+            self.counts = np.bincount(counted.ravel(), minlength=len(self.pieces)).tolist()
         return {
             "pieces_seen": steps * self.arguments.batch * self.arguments.length,
             "curve_scored_on": f"{CURVE_PART} held-out pairs", "scored_on": "all of them" if whole else "as the curve",
             "held_out_pairs": len(self.test_ids), "masked_baselines": self.baselines,
             "next_sentence_baseline": round(float(max(self.test[5].mean(), 1 - self.test[5].mean())), 4),
-            "vocabulary": self.pieces, "versions": dict(self.found.versions),
+            "vocabulary": self.pieces, "piece_counts": self.counts, "versions": dict(self.found.versions),
             "kept_apart": list(self.found.kept_apart),
         }  # fmt: skip
 

@@ -99,6 +99,7 @@ def test_bert_is_judged_by_the_weights_it_stores(small):
     follows = np.asarray(transformers.next_sentence_logits(weights, hidden)).argmax(1) == is_next
     assert score["next_sentence_accuracy"] == pytest.approx(follows[:rows].mean(), abs=1e-3)
     assert record["held_out_pairs"] == len(ids) and record["pieces_seen"] == 2 * 2 * 16
+    assert len(record["piece_counts"]) == len(record["vocabulary"]) and max(record["piece_counts"]) > 0
     assert 0 < record["masked_baselines"]["unigram"] <= record["masked_baselines"]["bigram"] + 0.2
     assert len(record["curve"][-1]) == len(record["curve_is"])
 
