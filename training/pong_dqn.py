@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import checkpoints, reproducibility
+from course_utils import checkpoints, reproducibility, transformers
 from training import replay
 
 SCRIPT = "training/pong_dqn.py"
@@ -92,16 +92,14 @@ class Learner:
         self.batch, names = batch, [name for name in arrays if " " not in name]
         self.weights = {name: tf.Variable(arrays[name], name=name) for name in names}
         self.old = {name: tf.Variable(arrays.get(f"old {name}", arrays[name])) for name in names}
-        self.slots = {
-            f"{slot} {name}": tf.Variable(arrays.get(f"{slot} {name}", np.zeros_like(arrays[name])))
-            for slot in "mv" for name in names
-        }  # fmt: skip
+        slots = arrays if f"m {names[0]}" in arrays else None
+        self.adam = transformers.Adam(self.weights, epsilon=1.5e-4, slots=slots)
         self.best = tf.function(lambda stacks: tf.argmax(action_values(self.weights, stacks), axis=1), autograph=False)
 
     def arrays(self):
         """All that has to be kept."""
         old = {f"old {name}": variable for name, variable in self.old.items()}
-        return {name: variable.numpy() for name, variable in (self.weights | old | self.slots).items()}
+        return {name: variable.numpy() for name, variable in (self.weights | old | self.adam.variables).items()}
 
     def copy(self):
         """Let the old copy be the network of now."""
@@ -120,13 +118,7 @@ class Learner:
                 error = tf.gather(action_values(self.weights, stacks, compute), actions, batch_dims=1) - y
                 size = tf.abs(error)
                 loss = tf.reduce_mean(tf.where(size < 1, 0.5 * error**2, size - 0.5))
-            slopes = tape.gradient(loss, list(self.weights.values()))
-            for (name, variable), slope in zip(self.weights.items(), slopes, strict=True):
-                tf.raw_ops.ResourceApplyAdam(
-                    var=variable.handle, m=self.slots[f"m {name}"].handle, v=self.slots[f"v {name}"].handle,
-                    beta1_power=0.9**step, beta2_power=0.999**step, lr=rate, beta1=0.9, beta2=0.999, epsilon=1.5e-4,
-                    grad=slope,
-                )  # fmt: skip
+            self.adam.apply(tape.gradient(loss, list(self.weights.values())), step, rate)
             return loss
 
         return tf.function(update, jit_compile=xla, autograph=False)
@@ -157,7 +149,7 @@ class Learner:
             start = time.perf_counter()
             float(updates[way](*some, np.float32(1), np.float32(0)))
             seconds[way] = min(seconds.get(way, math.inf), time.perf_counter() - start)
-        for name, variable in (self.weights | self.slots).items():
+        for name, variable in (self.weights | self.adam.variables).items():
             variable.assign(before[name])
         print(", ".join(f"{way} {1000 * least:.0f} ms" for way, least in seconds.items()), flush=True)
         way = min(seconds, key=seconds.get)
