@@ -6,7 +6,8 @@
 Network and pictures are those of Mnih et al. (2015): 84 x 84 grey levels, maximum of two frames, every
 fourth frame, stacks of four. Eight games are played at once, without sticky actions; for every four moves
 there is one update with 32 transitions of the replay memory: double Q-learning, rewards of three moves,
-Huber's loss, Adam. The replay memory lies in a file of 1.4 GB beside the state. A stopped training goes on
+Huber's loss, Adam. Once the network can play, some of the games become clumsy: in the eight of them 1 to 10 %
+of the moves are random, so that it also learns what to do after a wrong one. The replay memory lies in a file of 1.4 GB beside the state. A stopped training goes on
 with the same network, memory and counters, and with new games.
 """
 
@@ -29,7 +30,8 @@ CONVOLUTIONS = ((8, 4, 32), (4, 2, 64), (3, 1, 64))  # kernel, stride, maps
 HIDDEN = 512
 DISCOUNT, N_STEPS = 0.99, 3
 MOVES_AN_UPDATE = 4
-EPSILON, EPSILON_MOVES = 0.01, 100_000
+EPSILON, EPSILON_MOVES = 0.01, 100_000  # least share of random moves, and how many moves it takes to get there
+CLUMSY_FROM, CLUMSY = 120_000, (0.01, 0.1)  # after so many updates each game has a share of its own, from .. to ..
 COPY_EVERY = 500  # updates after which the target network is copied
 EVERY_SECONDS, EACH_MINUTES, LINE_SECONDS = 180.0, 10.0, 90.0  # state, point of the curve, printed line
 LONGEST_MOVE = 30.0  # seconds; a longer one means that the process was held, and counts as this
@@ -223,6 +225,12 @@ class Play:
 # Training
 
 
+def epsilon_at(step, moves, games):
+    """Share of random moves in each game (games,), after so many updates and moves."""
+    least = np.linspace(*CLUMSY, games) if step >= CLUMSY_FROM else np.full(games, EPSILON)
+    return np.maximum(least, 1 - moves / EPSILON_MOVES)
+
+
 def rate_at(step, steps, rate):
     """Learning rate of an update, counted from 1: constant, in the second half down to a tenth."""
     return rate * (1 - 0.9 * min(max(2 * step / steps - 1, 0.0), 1.0))
@@ -249,7 +257,9 @@ def store(path, weights, seen, asked, score):
         path, weights, score=score, seed=asked.seed, script=SCRIPT, steps=seen["step"], **seen.get("plan", plan(asked)),
         minutes=round(seen["seconds"] / 60, 1), moves=seen["moves"], games=seen["games"],
         buttons=BUTTONS.tolist(), discount=DISCOUNT, double=True, n_step=N_STEPS,
-        computed_in=seen["ways"], curve_is="score: mean of the last 20 games of the training, exploration included",
+        computed_in=seen["ways"],
+        epsilon=f"falls to {EPSILON} in {EPSILON_MOVES:,} moves; after {CLUMSY_FROM:,} updates by game {CLUMSY[0]} to {CLUMSY[1]}",
+        curve_is="score: mean of the last 20 games of the training, exploration included",
         curve=thinned(seen["curve"]),
     )  # fmt: skip
 
@@ -289,7 +299,7 @@ def train(asked, run, arrays, seen):
     while seen["step"] < asked.steps and not run.stopped:
         ready = len(memory) >= asked.first
         greedy = (lambda stacks: learner.best(stacks).numpy()) if ready or seen["step"] else (lambda stacks: 0)
-        scores = play.move(greedy, max(EPSILON, 1 - seen["moves"] / EPSILON_MOVES))
+        scores = play.move(greedy, epsilon_at(seen["step"], seen["moves"], asked.games))
         seen["moves"] += asked.games
         seen["games"] += len(scores)
         seen["scores"] = (seen["scores"] + scores)[-20:]

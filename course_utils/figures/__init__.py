@@ -9,6 +9,7 @@ import io
 
 from course_utils import _outputs
 from course_utils.figures.drawing import decision_regions, heat_map, learning_curves, points
+from course_utils.figures.film import film
 from course_utils.figures.images import image, image_grid, image_rows
 from course_utils.figures.style import (
     BLUE,
@@ -40,6 +41,7 @@ __all__ = [
     "TEAL",
     "colour_map",
     "decision_regions",
+    "film",
     "heat_map",
     "image",
     "image_grid",

@@ -15,6 +15,7 @@ from .attention import translate_numbers
 from .backprop import computation_graph, playground
 from .base import Interactive
 from .cnns import convolution, draw_digit
+from .dqn import grid_world
 from .gans import gan_playground, latent_explorer
 from .lstms import gate_valves
 from .rnns import error_surface
@@ -30,6 +31,7 @@ __all__ = [
     "error_surface",
     "gan_playground",
     "gate_valves",
+    "grid_world",
     "latent_explorer",
     "masked_words",
     "perceptron",

@@ -266,6 +266,14 @@ def test_the_learning_rate_falls_in_the_second_half():
     assert pong_dqn.rate_at(2000, 1000, 0.5) == pytest.approx(0.05)
 
 
+def test_random_moves_become_few_and_later_each_game_has_its_own_share():
+    half = pong_dqn.epsilon_at(0, pong_dqn.EPSILON_MOVES // 2, 3)
+    assert half.tolist() == [0.5] * 3
+    assert pong_dqn.epsilon_at(pong_dqn.CLUMSY_FROM - 1, 10**6, 3).tolist() == [pong_dqn.EPSILON] * 3
+    assert pong_dqn.epsilon_at(pong_dqn.CLUMSY_FROM, 10**6, 4) == pytest.approx([0.01, 0.04, 0.07, 0.1])
+    assert pong_dqn.epsilon_at(pong_dqn.CLUMSY_FROM, 0, 2).tolist() == [1.0, 1.0]
+
+
 def test_a_long_curve_is_thinned():
     assert pong_dqn.thinned([]) == [] and pong_dqn.thinned([1, 2]) == [1, 2]
     thin = pong_dqn.thinned(list(range(777)))
