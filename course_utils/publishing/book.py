@@ -100,7 +100,7 @@ def fingerprint(project, notebooks, slides=True):
     digest = hashlib.sha256(f"{project.repository} {project.version} {slides} {sys.version}".encode())
     digest.update(" ".join(f"{tool} {version(tool)}" for tool in _TOOLS).encode())
     files = [project.root / "_config.yml", *notebooks.glob("[0-9][0-9]_*.ipynb")]
-    for folder in (project.root / "book", Path(__file__).parent, Path(__file__).parents[1] / "claims"):
+    for folder in (project.root / "book", project.root / "benchmarks/results", Path(__file__).parent, Path(__file__).parents[1] / "claims"):
         files += [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -177,6 +177,7 @@ def _write_parts(project, target, lectures, topics):
         "example_claim.md": measured.example_claim(lectures, topics["example_claim"]),
         "claim_summary.md": measured.claim_summary(lectures, margins),
         "run_times.md": measured.run_times(lectures),
+        "speed.md": measured.speed(project.root),
         "links.md": links,
     }
     (target / "generated").mkdir()

@@ -1,7 +1,7 @@
 """What the book shows of stored runs: every claim with its value and bound, and what each run took.
 
 Values come from the stored notebooks, margins under other seeds and kernels from ``book/margins.json``,
-which `make robust` writes.
+which `make robust` writes, and speeds from ``benchmarks/results``, which `make bench` writes.
 """
 
 from __future__ import annotations
@@ -138,6 +138,33 @@ def run_times(lectures):
         total += lecture.seconds or 0
     lines += ["", f"One after the other they take {total // 60:.0f} min {total % 60:.0f} s."]
     return "\n".join(lines) + "\n"
+
+
+def speed(root):
+    """The tables that `make bench SAVE=1` has stored, and before them a table of their goals.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the checkout.
+
+    Raises
+    ------
+    Problem
+        If a table is not as the comparison writes it.
+    """
+    tables = [path.read_text(encoding="utf-8").strip() for path in sorted((root / "benchmarks/results").glob("*.md"))]
+    if not tables:
+        return "Nothing is measured yet: `make bench SAVE=1`.\n"
+    lines = ["| comparison | asked: times as fast | measured | |", "|:--|--:|--:|:--|"]
+    for table in tables:
+        title = re.match(r"## (.+)\n", table)
+        goal = re.search(r"^Goal: at least ([\d.]+) times .+ (met|MISSED): ([\d.]+)\.", table, re.M)
+        if not title or not goal:
+            raise Problem(f"a table of benchmarks/results has no title or no goal: make bench SAVE=1. It starts {table[:60]!r}")
+        verdict = "reached" if goal[2] == "met" else "**not reached**"
+        lines.append(f"| [{title[1]}](#{chapters.slug(title[1])}) | {goal[1]} | {goal[3]} | {verdict} |")
+    return "\n".join(lines) + "\n\n" + "\n\n".join(tables) + "\n"
 
 
 def seconds(number):

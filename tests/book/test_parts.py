@@ -182,6 +182,21 @@ def test_claim_list_shows_the_least_room_of_the_same_cells(course):
     assert "met exactly" in measured.claim_list(course, {written.name: exact})
 
 
+def test_speed_shows_wins_and_losses(tmp_path):
+    assert "Nothing is measured yet" in measured.speed(tmp_path)
+    folder = tmp_path / "benchmarks/results"
+    folder.mkdir(parents=True)
+    for name, word, ratio in (("b", "met", "2.51"), ("a", "MISSED", "0.80")):
+        goal = f"Goal: at least 1.3 times as fast as the fastest peer. {word}: {ratio}. A machine, 2 cores; 2026-11-22."
+        (folder / f"{name}.md").write_text(f"## Game {name}\n\n| | |\n|---|---|\n| ours | 1 |\n\n{goal}\n", encoding="utf-8")
+    text = measured.speed(tmp_path)
+    assert "| [Game a](#game-a) | 1.3 | 0.80 | **not reached** |\n| [Game b](#game-b) | 1.3 | 2.51 | reached |" in text
+    assert text.index("## Game a") < text.index("## Game b") and text.count("2026-11-22") == 2
+    (folder / "b.md").write_text("## Game b\n\nRefused", encoding="utf-8")
+    with pytest.raises(Problem, match="no title or no goal"):
+        measured.speed(tmp_path)
+
+
 def test_run_times_add_up(course):
     written = next(lecture for lecture in course if lecture.notebook)
     written.notebook.metadata["course"] |= {"seconds": 81, "slowest_cell_seconds": 9, "peak_memory_mb": 1234}
