@@ -712,7 +712,7 @@ def test_our_pretraining_has_the_losses_of_the_formulas(monkeypatch):
     """Both losses of the first batch against the encoder in NumPy; dropout raises them, training lowers them."""
     from scipy.special import erf
 
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     sizes = {"vocabulary": 40, "length": 10, "width": 8, "layers": 2, "heads": 2, "inner": 12}
     for name, value in {"SIZES": sizes, "RATE": 0.02, "BATCH": 3, "BATCHES": 2, "LENGTH": 10}.items():
