@@ -18,6 +18,7 @@ from .cnns import convolution, draw_digit
 from .dqn import grid_world
 from .gans import gan_playground, latent_explorer
 from .lstms import gate_valves
+from .maps import picture_map
 from .rnns import error_surface
 from .transformers import attention_heads, masked_words
 
@@ -35,6 +36,7 @@ __all__ = [
     "latent_explorer",
     "masked_words",
     "perceptron",
+    "picture_map",
     "playground",
     "sigmoid_ramp",
     "translate_numbers",
