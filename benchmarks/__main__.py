@@ -12,7 +12,7 @@ from benchmarks import harness
 from benchmarks.table import table
 
 FOLDER = Path(__file__).resolve().parent
-RESULTS = FOLDER / "RESULTS.md"
+RESULTS = FOLDER / "results"  # a table for each comparison; the book shows them
 NOT_COMPARISONS = {"__init__", "__main__", "harness", "worker", "table", "peers", "sharing", "number_translators"}
 
 
@@ -53,32 +53,37 @@ def run(name, rounds):
     return f"{table(comparison, rows, rounds)} {where}", True
 
 
+def store(name, text):
+    """Write one comparison's table, in one step: an old one stays until then."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.md"
+    partly = path.with_suffix(".part")
+    partly.write_text(text + "\n", encoding="utf-8", newline="\n")
+    partly.replace(path)
+    print(f"stored in {path.relative_to(harness.ROOT).as_posix()}\n", flush=True)
+
+
 def main(argv=None):
     """Compare our speed with that of peers: quality first, then in turns."""
     parser = argparse.ArgumentParser(prog="bench", description=main.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(names())}; all when left out")
     parser.add_argument("--rounds", type=int, default=9, help="timed blocks of each side")
-    parser.add_argument("--save", action="store_true", help="write the tables to benchmarks/RESULTS.md too")
+    parser.add_argument("--save", action="store_true", help="write each table to benchmarks/results too, for the book")
     arguments = parser.parse_args(argv)
     if wrong := [name for name in arguments.names if name not in names()]:
         parser.error(f"no comparison {wrong[0]!r}; there are {', '.join(names())}")
     if arguments.rounds < 1:
         parser.error("rounds must be at least 1")
-    if arguments.save and arguments.names:
-        parser.error("--save stores all comparisons: name none")
     if not harness.PEERS.is_dir():
         print(f"bench: {harness.HOW_TO_GET_PEERS}", file=sys.stderr)
         return 1
-    tables, complete = [], True
+    complete = True
     for name in arguments.names or names():
         text, done = run(name, arguments.rounds)
         print(f"{text}\n", flush=True)
-        tables.append(text)
         complete = complete and done
-    if arguments.save and complete:
-        head = "# How fast, beside whom\n\nWritten by `make bench SAVE=1`; README.md says how to read it.\n\n"
-        RESULTS.write_text(head + "\n\n".join(tables) + "\n", encoding="utf-8", newline="\n")
-        print(f"stored in {RESULTS.relative_to(harness.ROOT).as_posix()}")
+        if arguments.save and done:
+            store(name, text)
     return 0 if complete else 1
 
 

@@ -1,9 +1,9 @@
 """A character LSTM on the standard library's source, as in lecture 11, beside PyTorch: time of one update.
 
 All sides start from the same weights, read the same batches and have to show the same losses. Ours is
-`course_utils.recurrent`: the embedding is folded into the gates, the gradient of the recurrent weights is
-one product after the backward loop, and XLA compiles the update; compiling is not counted, and stands
-below the table. PyTorch runs `nn.LSTM`, its fused Adam, and either order of axes; its second bias stays
+`course_utils.networks.recurrent`: the embedding is folded into the gates, the gradient of the recurrent
+weights is one product after the backward loop, and XLA compiles the update; compiling is not counted, and
+stands below the table. PyTorch runs `nn.LSTM`, its fused Adam, and either order of axes; its second bias stays
 zero, because the network has only one. Keras's own layers, compiled by XLA too, are context.
 """
 
@@ -113,7 +113,7 @@ class TensorFlow(Reader):
     def logits(self, x):
         import tensorflow as tf
 
-        from course_utils import recurrent
+        from course_utils.networks import recurrent
 
         embedding, kernel, recurrent_kernel, bias, output_kernel, output_bias = self.variables
         hs, _, _ = recurrent.lstm(recurrent.embed_gates(embedding, kernel, bias, x), recurrent_kernel)
@@ -244,7 +244,7 @@ COMPARISON = Comparison(
     goal=1.0,
     problem=problem,
     sides=(
-        Side("course_utils.recurrent, XLA", TensorFlow, "ours", threads=(1, 2), versions=("tensorflow", "keras")),
+        Side("course_utils.networks.recurrent, XLA", TensorFlow, "ours", threads=(1, 2), versions=("tensorflow", "keras")),
         Side("PyTorch nn.LSTM", Torch, "peer", True, (1, 2), ("torch",)),
         Side("PyTorch nn.LSTM, batch first", lambda p: Torch(p, True), "peer", True, (1, 2), ("torch",)),
         Side("Keras's layers, XLA", Keras, "context", threads=(1, 2)),

@@ -3,9 +3,9 @@
 All sides start from the same weights and read the same masked pairs. Before anything is timed they have to show the
 same losses without dropout, over four updates; with dropout, whose draws differ, nearly the same mean loss.
 Every side scores the masked places only, drops in the same places at the same rate, and has exact GELU and fused
-Adam. Ours is `course_utils.transformers`, compiled by XLA; compiling is not counted, and stands below the table.
-PyTorch runs a module with one product for queries, keys and values and its fused attention, and its own
-`nn.TransformerEncoder`. `torch.compile`, which needs a C++ compiler and minutes, is context.
+Adam. Ours is `course_utils.networks.transformers`, compiled by XLA; compiling is not counted, and stands below
+the table. PyTorch runs a module with one product for queries, keys and values and its fused attention, and its
+own `nn.TransformerEncoder`. `torch.compile`, which needs a C++ compiler and minutes, is context.
 """
 
 import math
@@ -26,7 +26,8 @@ def problem():
     """Batches of masked pairs: inputs, segments, positions, targets, which of them count, what follows."""
     import numpy as np
 
-    from course_utils import datasets, text, transformers
+    from course_utils import datasets, text
+    from course_utils.networks import transformers
 
     found = datasets.load_docstrings().train
     tokeniser, rng = text.train_wordpiece([docstring.text for docstring in found], PIECES), np.random.default_rng(0)
@@ -97,7 +98,7 @@ class TensorFlow(Pretraining):
     def restart(self):
         import tensorflow as tf
 
-        from course_utils import transformers
+        from course_utils.networks import transformers
 
         if not hasattr(self, "adam"):
             self.weights = {name: tf.Variable(array) for name, array in self.first.items()}
@@ -113,7 +114,7 @@ class TensorFlow(Pretraining):
     def updated(self, batch, step, dropout):
         import tensorflow as tf
 
-        from course_utils import transformers
+        from course_utils.networks import transformers
 
         inputs, segments, positions, targets, counts, is_next = batch
         with tf.GradientTape() as tape:
@@ -288,7 +289,7 @@ COMPARISON = Comparison(
     goal=1.3,
     problem=problem,
     sides=(
-        Side("course_utils.transformers, XLA", TensorFlow, "ours", threads=(1, 2), versions=("tensorflow",)),
+        Side("course_utils.networks.transformers, XLA", TensorFlow, "ours", threads=(1, 2), versions=("tensorflow",)),
         Side("PyTorch, fused attention", Torch, "peer", True, (1, 2), ("torch",)),
         Side("PyTorch nn.TransformerEncoder", lambda p: Torch(p, ready_made=True), "peer", True, (1, 2), ("torch",)),
         Side("PyTorch, torch.compile", lambda p: Torch(p, compiled=True), "context", True, (1, 2), ("torch",)),

@@ -119,7 +119,7 @@ class TensorFlow(Translator):
     def read(self, x):
         import tensorflow as tf
 
-        from course_utils import recurrent
+        from course_utils.networks import recurrent
 
         p = self.weights
         gates = recurrent.embed_gates(p["source"], p["read_x"], p["read_b"][0], x)

@@ -18,7 +18,8 @@ import hashlib
 
 import numpy as np
 
-from course_utils import text, transformers
+from course_utils import text
+from course_utils.networks import transformers
 from training import transformer
 
 PIECES, SPREAD = 3000, 0.05

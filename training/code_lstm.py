@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import checkpoints, datasets, recurrent, reproducibility
+from course_utils import checkpoints, datasets, reproducibility
+from course_utils.networks import recurrent
 
 SCRIPT = "training/code_lstm.py"
 STATE = Path(__file__).resolve().parent / "state"

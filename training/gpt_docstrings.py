@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from course_utils import transformers
+from course_utils.networks import transformers
 from training import transformer
 
 ALPHABET = "\0\n" + "".join(map(chr, range(32, 127)))  # a docstring begins with NUL

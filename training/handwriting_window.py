@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import checkpoints, datasets, reproducibility
+from course_utils.networks import transformers
 
 SCRIPT = "training/handwriting_window.py"
 STATE = Path(__file__).resolve().parent / "state"
@@ -70,9 +71,11 @@ def first_weights(rng):
     return {name: array.astype("float32") for name, array in weights.items()}
 
 
-def make_steps(weights, slots):
-    """Compiled functions: one update, and the loss without one."""
+def make_steps(weights, slots=None):
+    """Compiled functions: one update, and the loss without one; and Adam, whose memory may go on from `slots`."""
     import tensorflow as tf
+
+    adam = transformers.Adam(weights, epsilon=1e-7, longest=LONGEST_GRADIENT, slots=slots)
 
     def cell(gates, h, c):
         i, f, g, o = tf.split(gates, 4, axis=1)
@@ -118,15 +121,10 @@ def make_steps(weights, slots):
         variables = list(weights.values())
         with tf.GradientTape() as tape:
             loss = nats(paths, counts, places, letters)
-        slopes, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), LONGEST_GRADIENT)
-        for name, slope in zip(weights, slopes, strict=True):
-            tf.raw_ops.ResourceApplyAdam(
-                var=weights[name].handle, m=slots[f"m {name}"].handle, v=slots[f"v {name}"].handle,
-                beta1_power=0.9**step, beta2_power=0.999**step, lr=rate, beta1=0.9, beta2=0.999, epsilon=1e-7, grad=slope,
-            )  # fmt: skip
+        adam.apply(tape.gradient(loss, variables), step, rate)
         return loss
 
-    return update, tf.function(nats, jit_compile=True)
+    return update, tf.function(nats, jit_compile=True), adam
 
 
 def rate_at(step, steps):
@@ -157,16 +155,12 @@ def main(argv=None):
         )
         names = [name for name in arrays if not name.startswith(("m ", "v "))]
         weights = {name: tf.Variable(arrays[name], name=name) for name in names}
-        slots = {
-            f"{slot} {name}": tf.Variable(arrays.get(f"{slot} {name}", np.zeros_like(arrays[name])))
-            for slot in "mv" for name in names
-        }  # fmt: skip
-        update, measure = make_steps(weights, slots)
+        update, measure, adam = make_steps(weights, arrays if f"m {names[0]}" in arrays else None)
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
         def keep():
             seen["seconds"] = time.monotonic() - began
-            run.keep({name: variable.numpy() for name, variable in (weights | slots).items()}, seen)
+            run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
         def store():
             exact = {name: variable.numpy() for name, variable in weights.items()}

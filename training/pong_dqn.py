@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import checkpoints, reproducibility, transformers
+from course_utils import checkpoints, reproducibility
+from course_utils.networks import transformers
 from training import replay
 
 SCRIPT = "training/pong_dqn.py"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import checkpoints, datasets, reproducibility, transformers
+from course_utils import checkpoints, datasets, reproducibility
+from course_utils.networks import transformers
 
 STATE = Path(__file__).resolve().parent / "state"
 WARM_UP = 0.05  # of all updates

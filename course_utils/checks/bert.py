@@ -196,7 +196,7 @@ def weights_of_any_bert(count_weights):
     """Equals the sum over all arrays, for several sizes."""
     if not callable(count_weights):
         return 'Give the function itself: checks.check("14.6", count_weights).'
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     for layers, width, inner, vocabulary, positions in ((2, 8, 20, 30, 10), (1, 4, 4, 50, 6), (3, 12, 48, 20, 16)):
         found = numbers(count_weights(layers, width, inner, vocabulary, positions), ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..transformers.sizes import Config
+from ..networks.transformers.sizes import Config
 from .arguments import number, plain, whole
 from .base import Interactive
 from .transformers_export import export_transformer
@@ -35,7 +35,7 @@ def attention_heads(
     Parameters
     ----------
     weights : mapping of str to array_like
-        Weights of a causal transformer, named as `course_utils.transformers.shapes` says;
+        Weights of a causal transformer, named as `course_utils.networks.transformers.shapes` says;
         at most 400,000 numbers.
     config : Config
         Its settings: causal, no segments.
@@ -118,7 +118,7 @@ def masked_words(
     ----------
     weights : mapping of str to array_like
         Weights of a bidirectional transformer with its head for masked words, named as
-        `course_utils.transformers.shapes` says; at most 400,000 numbers. Others are left out.
+        `course_utils.networks.transformers.shapes` says; at most 400,000 numbers. Others are left out.
     config : Config
         Its settings: not causal.
     vocabulary : sequence of str
@@ -185,7 +185,7 @@ def _head(layer: object, head: object, config: Config) -> dict[str, int]:
 
 def _pieces(vocabulary: Sequence[str], config: Config) -> list[str]:
     if not isinstance(config, Config):
-        raise TypeError(f"config must be a course_utils.transformers.Config, got {type(config).__name__}")
+        raise TypeError(f"config must be a networks.transformers.Config, got {type(config).__name__}")
     if isinstance(vocabulary, str) or not hasattr(vocabulary, "__iter__"):
         raise TypeError(f"vocabulary must be a list of strings, got {type(vocabulary).__name__}")
     pieces = list(vocabulary)

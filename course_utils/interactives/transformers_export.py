@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..transformers.sizes import Config, shapes
+from ..networks.transformers.sizes import Config, shapes
 from .packing import pack, rounded
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def needed(weights: Mapping[str, Any], config: Config) -> dict[str, Array]:
     Parameters
     ----------
     weights : mapping of str to array_like
-        Named and shaped as `course_utils.transformers.shapes` says; of a bidirectional model with
+        Named and shaped as `course_utils.networks.transformers.shapes` says; of a bidirectional model with
         its head for masked words. There may be more.
     config : Config
 
@@ -43,7 +43,7 @@ def needed(weights: Mapping[str, Any], config: Config) -> dict[str, Array]:
     if not isinstance(weights, Mapping):
         raise TypeError(f"weights must map names to arrays, got {type(weights).__name__}")
     if not isinstance(config, Config):
-        raise TypeError(f"config must be a course_utils.transformers.Config, got {type(config).__name__}")
+        raise TypeError(f"config must be a networks.transformers.Config, got {type(config).__name__}")
     found = {}
     for name, shape in shapes(config, () if config.causal else ("masked",)).items():
         if name not in weights:

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from course_utils.publishing import chapters, fonts, pages, vendor
+from course_utils.publishing import chapters, fonts, measured, pages, vendor
 from course_utils.publishing.project import Problem, Project
 
 STAMP = ".built-from"
@@ -100,7 +100,7 @@ def fingerprint(project, notebooks, slides=True):
     digest = hashlib.sha256(f"{project.repository} {project.version} {slides} {sys.version}".encode())
     digest.update(" ".join(f"{tool} {version(tool)}" for tool in _TOOLS).encode())
     files = [project.root / "_config.yml", *notebooks.glob("[0-9][0-9]_*.ipynb")]
-    for folder in (project.root / "book", Path(__file__).parent, Path(__file__).parents[1] / "claims"):
+    for folder in (project.root / "book", project.root / "benchmarks/results", Path(__file__).parent, Path(__file__).parents[1] / "claims"):
         files += [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -166,16 +166,18 @@ def _write_parts(project, target, lectures, topics):
     run = cover.measure()
     for theme in cover.THEMES:
         (target / f"static/cover-{theme}.svg").write_text(cover.svg(run, theme), encoding="utf-8")
+    margins = measured.read_margins(project.root)
     links = f"[repository]: {project.repository}\n[issues]: {project.repository}/issues\n"
     parts = {
         "cover.md": cover.figure(run),
         "lectures.md": pages.lecture_list(lectures),
         "topics.md": pages.topic_index(lectures, topics["sources"]),
         "topic_summary.md": pages.topic_summary(lectures),
-        "claims.md": pages.claim_list(lectures),
-        "example_claim.md": pages.example_claim(lectures, topics["example_claim"]),
-        "claim_summary.md": pages.claim_summary(lectures),
-        "run_times.md": pages.run_times(lectures),
+        "claims.md": measured.claim_list(lectures, margins),
+        "example_claim.md": measured.example_claim(lectures, topics["example_claim"]),
+        "claim_summary.md": measured.claim_summary(lectures, margins),
+        "run_times.md": measured.run_times(lectures),
+        "speed.md": measured.speed(project.root),
         "links.md": links,
     }
     (target / "generated").mkdir()

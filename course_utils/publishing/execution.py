@@ -30,6 +30,7 @@ class Run:
     notebook: object
     seconds: float = 0.0
     cell_seconds: dict = field(default_factory=dict)
+    peak_memory: int = 0  # bytes that the kernel held at most
 
     @property
     def slowest(self):
@@ -124,6 +125,7 @@ def execute(
     def after(cell, cell_index, execute_reply):
         now = time.perf_counter()
         run.cell_seconds[cell_index], run.seconds = now - clock["cell"], now - clock["start"]
+        run.peak_memory = max(run.peak_memory, peak_memory(client.km.provisioner.pid))
         if refuse_stderr and not allow_errors and execute_reply["content"]["status"] == "ok":
             _refuse_stderr(notebook, cell_index)
 
@@ -170,6 +172,21 @@ def _kernel_of(python, place):
         manager.connection_file = os.path.join(place, "kernel.json")
         manager.transport, manager.ip = "ipc", os.path.join(place, "kernel-ipc")
     return manager
+
+
+def peak_memory(pid):
+    """Bytes of memory that a process has held at most; what it holds now where the system keeps no record."""
+    import psutil
+
+    try:
+        if sys.platform == "linux":
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+            if found := re.search(r"^VmHWM:\s+(\d+) kB$", status, re.M):
+                return 1024 * int(found[1])
+        memory = psutil.Process(pid).memory_info()
+        return getattr(memory, "peak_wset", memory.rss)
+    except (OSError, psutil.Error):  # it has ended
+        return 0
 
 
 def section_of(notebook, index):

@@ -100,14 +100,22 @@ def is_current(project, lecture):
     return stored.get("source_hash") == hashes(text, read_twin(text), lecture, project.root)[0]
 
 
-def describe(notebook, lecture, source_hash, code_hash, seconds, slowest):
+def took(run):
+    """What a run took, as the notebook's metadata tell it: seconds, and millions of bytes."""
+    return {
+        "peak_memory_mb": round(run.peak_memory / 1e6),
+        "seconds": round(run.seconds),
+        "slowest_cell_seconds": round(run.slowest[1]),
+    }
+
+
+def describe(notebook, lecture, source_hash, code_hash, took):
     """Set the notebook's metadata: what readers' programs need and what the tests compare."""
     notebook.metadata = {
         "course": {
             "code_hash": code_hash,
             "lecture": lecture[:2],
-            "seconds": round(seconds),
-            "slowest_cell_seconds": round(slowest),
+            **{key: took[key] for key in ("peak_memory_mb", "seconds", "slowest_cell_seconds")},
             "source_hash": source_hash,
         },
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import difflib
 import html
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
-from course_utils import claims
-from course_utils.publishing import chapters
+from course_utils.publishing import chapters, measured
 from course_utils.publishing.project import Problem
 
 PLANNED = "planned"
@@ -140,7 +138,7 @@ def bar(lecture, repository, branch="main"):
     """Links below the title of a lecture: Colab, download, slides; and how long it runs."""
     blob = f"{repository}/blob/{branch}/notebooks/{lecture.name}.ipynb"
     colab = blob.replace("https://github.com/", "https://colab.research.google.com/github/")
-    ran = f'<span class="lecture-ran">Runs in {_seconds(lecture.seconds)}</span>' if lecture.seconds else ""
+    ran = f'<span class="lecture-ran">Runs in {measured.seconds(lecture.seconds)}</span>' if lecture.seconds else ""
     place = f"Lecture {lecture.number} · Part {lecture.part['number']}, {lecture.part['title']}"
     links = (
         f'<a class="lecture-colab" href="{html.escape(colab)}">Open in Colab</a>'
@@ -166,7 +164,7 @@ def lecture_list(lectures):
         title, about = html.escape(lecture.title), html.escape(lecture.about)
         if lecture.notebook:
             title = f'<a href="notebooks/{lecture.name}.html">{title}</a>'
-            status = f"runs in {_seconds(lecture.seconds)}" if lecture.seconds else "written"
+            status = f"runs in {measured.seconds(lecture.seconds)}" if lecture.seconds else "written"
         else:
             status = PLANNED
         kind = "written" if lecture.notebook else "planned"
@@ -202,98 +200,7 @@ def topic_summary(lectures):
     return f"{len(topics)} topics in {len(lectures)} lectures. Taught so far: {taught} topics, lectures written: {written}.\n"
 
 
-def claim_list(lectures):
-    """All claims with what was measured and what was claimed, lecture by lecture."""
-    lines = []
-    for lecture in lectures:
-        found = claims.collect(lecture.notebook) if lecture.notebook else []
-        if not found:
-            continue
-        page = f"../notebooks/{lecture.name}.html"
-        lines += [f"## Lecture {lecture.number}: {lecture.title}", "", '<ol class="claim-list">']
-        for claim in found:
-            name = html.escape(claim["name"])
-            section = html.escape(re.sub(r"[*`$\\]", "", claim["heading"]))
-            place = f'<a href="{page}#{chapters.slug(claim["heading"])}">{section}</a>' if section else ""
-            lines.append(
-                f'<li id="{chapters.claim_id(claim["name"])}"><a class="claim-says" href="{page}#'
-                f'{chapters.claim_id(claim["name"])}">{html.escape(claim["says"])}</a>'
-                f'<span class="claim-measured"><span class="claim-label">measured</span> {_value(claim)}</span>'
-                f'<span class="claim-bound"><span class="claim-label">claimed</span> {_bounds(claim)}</span>'
-                f'<span class="claim-place">{place} <code>{name}</code></span></li>'
-            )
-        lines += ["</ol>", ""]
-    return "\n".join(lines) or "No lecture is stored yet.\n"
-
-
-def example_claim(lectures, name):
-    """One claim of a written lecture as it looks there, for the landing page."""
-    found = [(lecture, c) for lecture in lectures if lecture.notebook for c in claims.collect(lecture.notebook)]
-    if not found:  # before the first lecture is stored
-        return "\n"
-    lecture, claim = next((pair for pair in found if pair[1]["name"] == name), found[0])
-    link = f"notebooks/{lecture.name}.html#{chapters.claim_id(claim['name'])}"
-    return (
-        '<div class="dlm-claim"><span class="dlm-claim-mark" aria-hidden="true">✓</span>'
-        f'<span class="dlm-claim-says">{html.escape(claim["says"])}</span>'
-        f'<span class="dlm-claim-measured">Measured: {_value(claim)}. Claimed: {_bounds(claim)}. '
-        f'<a href="{link}">See it in lecture {lecture.number}</a></span></div>\n'
-    )
-
-
-def claim_summary(lectures):
-    """One sentence: how many claims the stored notebooks hold."""
-    number = sum(len(claims.collect(lecture.notebook)) for lecture in lectures if lecture.notebook)
-    return f"**{number} claims** stand in the lectures written so far. Each held when the outputs were stored.\n"
-
-
-def run_times(lectures):
-    """A table of what each stored run took and made."""
-    lines = ["| lecture | run, kernel start included | code cells | figures | claims | notebook |", "|:--|--:|--:|--:|--:|--:|"]
-    for lecture in (lecture for lecture in lectures if lecture.notebook):
-        cells = [cell for cell in lecture.notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-        mimes = [mime for cell in cells for output in cell.outputs for mime in output.get("data", {})]
-        pictures = sum(mime.startswith("image/") for mime in mimes)
-        title = f"[{lecture.number} {lecture.title}](../notebooks/{lecture.name}.ipynb)"
-        lines.append(
-            f"| {title} | {_seconds(lecture.seconds)} | {len(cells)} | {pictures} | {mimes.count(claims.MIME)} "
-            f"| {lecture.size / 1000:.0f} kB |"
-        )
-    return "\n".join(lines) + "\n"
-
-
 def _section_link(lecture, section):
     if section == PLANNED:
         return f'<span class="planned">{PLANNED}</span>'
     return f"[{section}](../notebooks/{lecture.name}.ipynb#{chapters.slug(section)})"
-
-
-def _seconds(seconds):
-    return "—" if seconds is None else f"{seconds:.0f} s"
-
-
-_SIGNS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<", "equals": "="}
-
-
-def _value(claim):
-    value, unit = claim["value"], html.escape(claim["unit"])
-    for digits in range(4, 18):  # as many digits as tell the value from its bounds
-        shown = _number(value, digits)
-        if all(_number(b, digits) != shown or b == value for key, b in claim["bounds"].items() if key != "tolerance"):
-            break
-    return f"{shown} {unit}".strip()
-
-
-def _bounds(claim):
-    bounds, unit = dict(claim["bounds"]), html.escape(claim["unit"])
-    tolerance = f" ± {_number(bounds.pop('tolerance'))}" if "tolerance" in bounds else ""
-    shown = " and ".join(f"{_SIGNS[key]} {_number(bound)}" for key, bound in bounds.items())
-    return html.escape(f"{shown}{tolerance} ".rstrip()) + (f" {unit}" if unit else "")
-
-
-def _number(value, digits=4):
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.{digits}g}".replace("-", "−")

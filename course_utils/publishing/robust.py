@@ -4,9 +4,10 @@ import argparse
 import json
 import tempfile
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
-from course_utils.publishing import execution, notebooks
+from course_utils.publishing import execution, measured, notebooks
 from course_utils.publishing.project import Problem, Project
 
 # Kernels of an older processor: every newer one can run them. (Asked for those of its own
@@ -28,6 +29,11 @@ class Trial:
         return f"seed {self.seed}" + (" other kernels" if self.kernels else "")
 
     @property
+    def place(self):
+        """Name of the file that keeps this trial's result."""
+        return f"{self.lecture}.{self.seed}{'.kernels' if self.kernels else ''}.json"
+
+    @property
     def variables(self):
         """Environment that makes the difference."""
         return {"COURSE_SEED": str(self.seed), **(OTHER_KERNELS if self.kernels else {})}
@@ -43,10 +49,10 @@ class Result:
     trouble: str = ""
 
 
-def trials(lectures, num_seeds):
-    """Every lecture under each seed, and under seed 0 with other kernels as well."""
+def trials(lectures, num_seeds, num_kernels=1):
+    """Every lecture under each seed, and under the first `num_kernels` seeds with other kernels as well."""
     plain = [Trial(lecture, seed) for lecture in lectures for seed in range(num_seeds)]
-    return plain + [Trial(lecture, 0, kernels=True) for lecture in lectures]
+    return plain + [Trial(lecture, seed, kernels=True) for lecture in lectures for seed in range(num_kernels)]
 
 
 def measure(trial, text, root):
@@ -74,8 +80,11 @@ def measure(trial, text, root):
     return result
 
 
-def measure_all(project, chosen, *, scheduler=None, jobs=-1):
+def measure_all(project, chosen, *, scheduler=None, jobs=-1, anew=False):
     """Run all trials, on the cores of this machine or on a Dask cluster.
+
+    What was measured stays in ``_build/robust``: stopped at any time, the work goes on from there,
+    and a lecture is measured again only when its cells or helpers change.
 
     Parameters
     ----------
@@ -86,26 +95,57 @@ def measure_all(project, chosen, *, scheduler=None, jobs=-1):
         course's environment.
     jobs : int, default -1
         Runs at a time on this machine; -1 stands for one on each core.
+    anew : bool, default False
+        Measure what is known once more.
 
     Returns
     -------
     list of Result
         In the order of `chosen`.
     """
+    texts, hashes = {}, {}
+    for lecture in {trial.lecture for trial in chosen}:
+        texts[lecture] = notebooks.stamp(project.twin(lecture).read_text(encoding="utf-8"), project)
+        twin = notebooks.read_twin(texts[lecture])
+        hashes[lecture] = notebooks.hashes(texts[lecture], twin, lecture, project.root)[1]
+    known = {} if anew else {trial: recall(project, trial, hashes[trial.lecture]) for trial in chosen}
+    missing = [trial for trial in chosen if known.get(trial) is None]
+    tasks = [(trial, texts[trial.lecture], str(project.root)) for trial in missing]
+    for result in _gather(tasks, scheduler, jobs):
+        known[result.trial] = result
+        if not result.trouble:
+            keep(project, result, hashes[result.trial.lecture])
+    return [known[trial] for trial in chosen]
+
+
+def recall(project, trial, code_hash):
+    """Result of an earlier run of the same cells and helpers, or None."""
+    path = project.build / "robust" / trial.place
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return Result(trial, kept["records"], kept["seconds"]) if kept["code_hash"] == code_hash else None
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or cut off: measure it again
+        return None
+
+
+def keep(project, result, code_hash):
+    """Keep a result for `recall`."""
+    path = project.build / "robust" / result.trial.place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = {"code_hash": code_hash, "seconds": result.seconds, "records": result.records}
+    notebooks.write_text(path, json.dumps(kept))
+
+
+def _gather(tasks, scheduler, jobs):
+    """Yield the results of `measure` for each task, as soon as one is there."""
     import joblib
     from tqdm import tqdm
 
-    texts = {}
-    for lecture in {trial.lecture for trial in chosen}:
-        texts[lecture] = notebooks.stamp(project.twin(lecture).read_text(encoding="utf-8"), project)
-    tasks = [joblib.delayed(measure)(trial, texts[trial.lecture], str(project.root)) for trial in chosen]
-
-    def gather(**how):
-        work = joblib.Parallel(return_as="generator", **how)(tasks)
-        return list(tqdm(work, total=len(tasks), desc="runs", unit="run", disable=None))
-
+    work = [joblib.delayed(measure)(*task) for task in tasks]
     if scheduler is None:
-        return gather(n_jobs=jobs, backend="loky")
+        found = joblib.Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")(work)
+        yield from tqdm(found, total=len(work), desc="runs", unit="run", disable=None)
+        return
     try:
         from dask.distributed import Client
     except ImportError:
@@ -116,7 +156,35 @@ def measure_all(project, chosen, *, scheduler=None, jobs=-1):
         raise Problem(f"no scheduler answers at {scheduler}: {error}") from None
     with client, joblib.parallel_config(backend="dask", wait_for_workers_timeout=60):
         # joblib's Dask backend hands results over all at once
-        return joblib.Parallel(verbose=1)(tasks)
+        yield from joblib.Parallel(verbose=1)(work)
+
+
+def save(project, results):
+    """Store the lowest margin of each claim for the book's page of claims.
+
+    Other lectures keep what was stored of them.
+
+    Raises
+    ------
+    Problem
+        If a run stopped early or a claim was false: the book shows only what held.
+    """
+    lectures = measured.read_margins(project.root)
+    for lecture in dict.fromkeys(result.trial.lecture for result in results):
+        runs, lowest = [result for result in results if result.trial.lecture == lecture], {}
+        if any(result.trouble or not all(record["ok"] for record in result.records) for result in runs):
+            raise Problem(f"{lecture} is not stored: a run stopped early or a claim was false")
+        for record in (record for result in runs for record in result.records):
+            before, room = lowest.get(record["name"]), _room(record)
+            room = room if room in ("exact", "holds") else record["margin"]
+            numbers = [number for number in (before, room) if number is not None and not isinstance(number, str)]
+            lowest[record["name"]] = float(f"{min(numbers):.3g}") if numbers else room
+        text = project.twin(lecture).read_text(encoding="utf-8")
+        code_hash = notebooks.hashes(text, notebooks.read_twin(text), lecture, project.root)[1]
+        entry = {"code_hash": code_hash, "runs": [result.trial.column for result in runs], "claims": lowest}
+        lectures[lecture] = {"measured": date.today().isoformat(), **entry}
+    kept = {"lectures": dict(sorted(lectures.items()))}
+    notebooks.write_text(project.root / measured.MARGINS, json.dumps(kept, indent=1) + "\n")
 
 
 def table(results):
@@ -168,19 +236,25 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="robust", description=main.__doc__)
     parser.add_argument("lectures", nargs="*", help="01, 01_perceptrons, ...; all when left out")
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds, from 0 (default 5)")
+    parser.add_argument("--kernels", type=int, default=1, help="how many of them with other kernels too (default 1)")
+    parser.add_argument("--anew", action="store_true", help="measure again what is known from an earlier run")
+    parser.add_argument("--save", action="store_true", help=f"store the lowest margins in {measured.MARGINS}, for the book")
     parser.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://10.0.0.5:8786")
     parser.add_argument("--jobs", type=int, default=-1, help="runs at a time on this machine; -1: one on each core")
     arguments = parser.parse_args(argv)
     if arguments.seeds < 1:
         parser.error(f"--seeds must be at least 1, got {arguments.seeds}")
+    if arguments.kernels < 0:
+        parser.error(f"--kernels must be 0 or more, got {arguments.kernels}")
     project = Project.find()
     lectures = project.choose(arguments.lectures)
     if not lectures:
         raise Problem("there are no lectures to run")
     execution.warm_up()
     results = measure_all(
-        project, trials(lectures, arguments.seeds), scheduler=arguments.scheduler, jobs=arguments.jobs
-    )
+        project, trials(lectures, arguments.seeds, arguments.kernels), scheduler=arguments.scheduler,
+        jobs=arguments.jobs, anew=arguments.anew,
+    )  # fmt: skip
     header, rows, num_false = table(results)
     print("Margin of each claim to its nearest bound; ! marks a false one.\n")
     print(show(header, rows))
@@ -192,6 +266,9 @@ def main(argv=None):
     print(f"\n{len(rows)} claims, {len(results)} runs{time}: {num_false} false, {len(troubled)} runs stopped early")
     if not rows:
         print("no claim was measured")
+    if arguments.save:
+        save(project, results)
+        print(f"stored in {measured.MARGINS}")
     return 1 if num_false or troubled or not rows else 0
 
 

@@ -7,7 +7,7 @@ from course_utils.publishing.project import Project
 
 LONGEST_SILENCE = 10  # seconds that one cell may take
 METADATA = {"course", "kernelspec", "language_info"}
-COURSE_METADATA = {"code_hash", "lecture", "seconds", "slowest_cell_seconds", "source_hash"}
+COURSE_METADATA = {"code_hash", "lecture", "peak_memory_mb", "seconds", "slowest_cell_seconds", "source_hash"}
 
 
 def pair_agrees(twin, stored):

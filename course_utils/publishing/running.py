@@ -40,18 +40,18 @@ def run_lecture(project, lecture, *, always=False, on_cell=None):
     if not always and known.get("source_hash") == source_hash:
         return f"{lecture}: up to date"
     if not always and known.get("code_hash") == code_hash and _carry_outputs(stored, notebook):
-        notebooks.describe(notebook, lecture, source_hash, code_hash, known["seconds"], known["slowest_cell_seconds"])
+        notebooks.describe(notebook, lecture, source_hash, code_hash, known)
         return f"{lecture}: words changed, outputs kept ({notebooks.write(notebook, path) // 1000} kB)"
     if on_cell:
         on_cell([index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"])
     variables = execution.environment(project.root)
     run = execution.execute(notebook, folder=project.notebooks, variables=variables, on_cell=on_cell)
     cell, slowest = run.slowest
-    notebooks.describe(notebook, lecture, source_hash, code_hash, run.seconds, slowest)
+    notebooks.describe(notebook, lecture, source_hash, code_hash, notebooks.took(run))
     size = notebooks.write(notebook, path)
     return (
         f"{lecture}: {len(run.cell_seconds)} code cells in {run.seconds:.1f} s with kernel start, "
-        f"slowest cell {cell} ({slowest:.1f} s), {size // 1000} kB"
+        f"slowest cell {cell} ({slowest:.1f} s), {run.peak_memory / 1e9:.1f} GB of memory, {size // 1000} kB"
     )
 
 

@@ -1,4 +1,8 @@
-"""Sub-word pieces, sentence pairs and masks: what BERT is trained on."""
+"""Text that networks read and write: sub-word pieces, sentence pairs, masks, and code that a network wrote.
+
+The names below cut text into pieces and make what BERT is trained on; `course_utils.text.snippets`
+cuts functions out of generated code, parses them and calls them.
+"""
 
 from course_utils.text.pieces import (
     CLS,

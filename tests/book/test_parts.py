@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_utils import claims
-from course_utils.publishing import chapters, fonts, pages
+from course_utils.publishing import chapters, fonts, measured, pages
 from course_utils.publishing.project import Problem
 
 PNG = {"image/png": "iVBORw0KGgo="}
@@ -165,8 +167,45 @@ def test_lecture_list_tells_written_from_planned(course):
     assert 'class="written"' in text and "runs in 21 s" in text and 'class="planned"' in text
 
 
+def test_claim_list_shows_the_least_room_of_the_same_cells(course):
+    written = next(lecture for lecture in course if lecture.notebook)
+    name = re.search(r"<code>(.+?)</code>", measured.claim_list(course))[1]
+    written.notebook.metadata["course"]["code_hash"] = "now"
+    entry = {"code_hash": "now", "runs": ["seed 0", "seed 1"], "claims": {name: 0.0421}}
+    text = measured.claim_list(course, {written.name: entry})
+    assert text.count('<span class="claim-label">least room in 2 runs</span> 0.042') == 1
+    assert "measured again in 2 runs" in measured.claim_summary(course, {written.name: entry})
+    for margins in ({}, {written.name: entry | {"code_hash": "then"}}):
+        assert "least room" not in measured.claim_list(course, margins)
+        assert "measured again" not in measured.claim_summary(course, margins)
+    exact = entry | {"claims": {name: "exact"}}
+    assert "met exactly" in measured.claim_list(course, {written.name: exact})
+
+
+def test_speed_shows_wins_and_losses(tmp_path):
+    assert "Nothing is measured yet" in measured.speed(tmp_path)
+    folder = tmp_path / "benchmarks/results"
+    folder.mkdir(parents=True)
+    for name, word, ratio in (("b", "met", "2.51"), ("a", "MISSED", "0.80")):
+        goal = f"Goal: at least 1.3 times as fast as the fastest peer. {word}: {ratio}. A machine, 2 cores; 2026-11-22."
+        (folder / f"{name}.md").write_text(f"## Game {name}\n\n| | |\n|---|---|\n| ours | 1 |\n\n{goal}\n", encoding="utf-8")
+    text = measured.speed(tmp_path)
+    assert "| [Game a](#game-a) | 1.3 | 0.80 | **not reached** |\n| [Game b](#game-b) | 1.3 | 2.51 | reached |" in text
+    assert text.index("## Game a") < text.index("## Game b") and text.count("2026-11-22") == 2
+    (folder / "b.md").write_text("## Game b\n\nRefused", encoding="utf-8")
+    with pytest.raises(Problem, match="no title or no goal"):
+        measured.speed(tmp_path)
+
+
+def test_run_times_add_up(course):
+    written = next(lecture for lecture in course if lecture.notebook)
+    written.notebook.metadata["course"] |= {"seconds": 81, "slowest_cell_seconds": 9, "peak_memory_mb": 1234}
+    text = measured.run_times(course)
+    assert "| 81 s | 9 s | 1.2 GB |" in text and "1 min 21 s" in text
+
+
 def test_claim_list_shows_value_and_bound(course):
-    text = pages.claim_list(course)
+    text = measured.claim_list(course)
     assert "≤ 1" in text and "= 14" in text and "../notebooks/01_perceptrons.html#where" in text
 
 
@@ -182,7 +221,7 @@ def test_claim_list_shows_value_and_bound(course):
     ],
 )
 def test_values_and_bounds_read_well(record, value, bounds):
-    assert (pages._value(record), pages._bounds(record)) == (value, bounds)
+    assert (measured.value_of(record), measured.bounds_of(record)) == (value, bounds)
 
 
 # --- typefaces ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from course_utils import claims
-from course_utils.publishing import book, chapters, pages
+from course_utils.publishing import book, chapters, measured, pages
 from course_utils.publishing.project import Problem, Project
 
 
@@ -143,7 +143,7 @@ def test_claims_page_holds_every_stored_claim_with_value_and_bound(site, written
             entry = re.search(rf'<li id="{name}">.*?</li>', page.text, re.S)
             assert entry, claim["name"]
             assert f'href="../notebooks/{lecture.name}.html#{name}"' in entry[0]
-            assert pages._value(claim) in entry[0] and pages._bounds(claim) in entry[0]
+            assert measured.value_of(claim) in entry[0] and measured.bounds_of(claim) in entry[0]
             assert name in site.page(f"notebooks/{lecture.name}.html").ids
 
 

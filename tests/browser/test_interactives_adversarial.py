@@ -24,7 +24,7 @@ def net():
     """A small network that reads most digits."""
     import keras
 
-    from course_utils.vision import train
+    from course_utils.networks.vision import train
 
     data = datasets.load_digits()
     keras.utils.set_random_seed(0)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from course_utils.interactives import transformers_export
-from course_utils.transformers.plain import encode_numpy
+from course_utils.networks.transformers.plain import encode_numpy
 from tests.browser.figure_page import Figure, assert_fits_a_phone, focus_stops, leaked, listen
 from tests.unit import test_interactives_transformers as reference
 

@@ -207,7 +207,7 @@ def trained(taught, digits):
     """Three small networks, one for each seed."""
     import keras
 
-    from course_utils.vision import train
+    from course_utils.networks.vision import train
 
     x, _, y, _ = digits
     models = []
@@ -218,7 +218,7 @@ def trained(taught, digits):
 
 
 def right(model, images, labels):
-    from course_utils.vision import logits_of
+    from course_utils.networks.vision import logits_of
 
     return np.mean(logits_of(model, images).argmax(axis=1) == labels)
 
@@ -289,7 +289,7 @@ def test_a_hot_network_gives_soft_answers_and_its_core_sharp_ones(taught, digits
     keras.utils.set_random_seed(0)
     core = taught["mlp"]()
     hot = taught["learn_hot"](core, x, np.eye(10)[y], temperature=20, epochs=6)
-    from course_utils.vision import logits_of
+    from course_utils.networks.vision import logits_of
 
     np.testing.assert_allclose(20 * logits_of(hot, x_test), logits_of(core, x_test), rtol=1e-4, atol=1e-3)
     assert right(core, x_test, y_test) > 0.85

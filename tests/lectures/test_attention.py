@@ -18,7 +18,7 @@ def taught(lecture):
     import keras
     import tensorflow as tf
 
-    from course_utils import recurrent
+    from course_utils.networks import recurrent
 
     def function(name, **given):
         return lecture("12_attention").function(name, keras=keras, tf=tf, recurrent=recurrent, **given)

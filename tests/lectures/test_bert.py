@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import erf, softmax
 
-from course_utils import text, transformers
+from course_utils import text
+from course_utils.networks import transformers
 
 SEEDS = range(3)
 PIECES = [*text.SPECIALS, *(letter for letter in "abcdefghij"), *(f"##{letter}" for letter in "abcdefghij"), "abc", "##bc", "##de"]

@@ -53,7 +53,7 @@ def overflowing(logits, answers, counts):
 
 
 def weights(layers, width, inner, vocabulary, positions):  # another form: from the course's own count
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     return transformers.parameters(transformers.Config(vocabulary, positions, width, layers, 1, inner))
 

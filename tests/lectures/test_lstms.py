@@ -9,7 +9,7 @@ import pytest
 from scipy import signal, stats
 from scipy.integrate import solve_ivp
 
-from course_utils import recurrent
+from course_utils.networks import recurrent
 
 SEEDS = range(3)
 
@@ -94,7 +94,7 @@ def test_peepholes_equal_an_independent_loop(taught, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_fast_layer_equals_the_lecture(taught, seed):
-    """What `course_utils.recurrent` computes is what the lecture derives, gradient included."""
+    """What `course_utils.networks.recurrent` computes is what the lecture derives, gradient included."""
     import tensorflow as tf
 
     rng = np.random.default_rng(seed)

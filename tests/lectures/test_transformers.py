@@ -13,7 +13,7 @@ def taught(lecture):
     import keras
     import tensorflow as tf
 
-    from course_utils import recurrent, transformers
+    from course_utils.networks import recurrent, transformers
 
     def function(name, **given):
         return lecture("13_transformers").function(
@@ -26,7 +26,7 @@ def taught(lecture):
 @pytest.fixture(scope="module")
 def small():
     """A config of a small GPT and its weights, larger than at their start so that something happens."""
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     config = transformers.Config(
         11, 16, 8, 2, 2, 32, segments=0, norm="pre", causal=True, activation="gelu_tanh", epsilon=1e-5
@@ -90,7 +90,7 @@ def test_positions_follow_their_equation(taught):
 def test_blocks_equal_the_numpy_encoder(taught, small, pre):
     from dataclasses import replace
 
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     config = replace(small[0], norm="pre" if pre else "post", causal=pre)
     rng = np.random.default_rng(5)
@@ -187,7 +187,7 @@ def test_the_unrolled_lstm_is_keras_lstm(taught):
 
 
 def test_gpt_place_by_place_and_whole(taught, small):
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     config, p = small
     ids = np.random.default_rng(10).integers(11, size=(3, 12)).astype("int32")
@@ -233,7 +233,7 @@ def test_greedy_writing_takes_the_likeliest(taught, small):
 
 
 def test_sizes_are_sums_over_arrays(taught):
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     config = transformers.Config(300, 50, 16, 3, 4, 64, segments=0, norm="pre", causal=True)
     assert taught("num_gpt")(3, 16, 300, 50) == transformers.parameters(config)

@@ -714,7 +714,7 @@ def test_our_pretraining_has_the_losses_of_the_formulas(monkeypatch):
     """Both losses of the first batch against the encoder in NumPy; dropout raises them, training lowers them."""
     from scipy.special import erf
 
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     sizes = {"vocabulary": 40, "length": 10, "width": 8, "layers": 2, "heads": 2, "inner": 12}
     for name, value in {"SIZES": sizes, "RATE": 0.02, "BATCH": 3, "BATCHES": 2, "LENGTH": 10}.items():
@@ -1102,7 +1102,6 @@ def test_command_names_what_there_is(capsys):
     for wrong, said in (
         (["nothing"], "no comparison 'nothing'; there are {}".format(", ".join(command.names()))),
         (["--rounds", "0"], "rounds must be at least 1"),
-        (["scalar_engine", "--save"], "--save stores all comparisons: name none"),
     ):
         with pytest.raises(SystemExit) as stop:
             command.main(wrong)
@@ -1113,7 +1112,7 @@ def test_command_names_what_there_is(capsys):
 def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(harness, "PEERS", tmp_path)
     monkeypatch.setattr(harness, "ROOT", tmp_path)
-    monkeypatch.setattr(command, "RESULTS", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "results")
     reached = {"epochs": 9, "epoch": 0.1, "first": 0.2, "accuracy": 0.9, "robust": 0.8, "compared": [0.5]}
     reached["pictures"] = sharing.packed(np.zeros(1, "u1"))
     game = {"won": True, "seconds": 1.0, "steps": 100, "compiling": 0.0}
@@ -1123,18 +1122,21 @@ def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, cap
         found.rounds = [reached | {"seed": 0, "game": game, "training": training}]
     monkeypatch.setattr(harness, "compare", lambda *given, **more: rows)
     assert command.main(["--save", "--rounds", "1"]) == 0
-    stored, printed = (tmp_path / "RESULTS.md").read_text(encoding="utf-8"), capsys.readouterr().out
-    assert stored.count("**2.00**") == printed.count("**2.00**") == len(command.names())
-    assert "load" in stored and stored.startswith("# How fast, beside whom\n")
+    stored = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "results").iterdir()}
+    assert sorted(stored) == command.names()
+    assert sum(text.count("**2.00**") for text in stored.values()) == capsys.readouterr().out.count("**2.00**") == len(stored)
+    assert all(text.startswith("## ") and "load" in text for text in stored.values())
 
     def refuse(*given, **more):
         raise Refused("the sides don't do the same: losses")
 
     monkeypatch.setattr(harness, "compare", refuse)
-    (tmp_path / "RESULTS.md").unlink()
+    before = (tmp_path / "results/scalar_engine.md").read_text(encoding="utf-8")
+    (tmp_path / "results/ring_gan.md").unlink()
     assert command.main(["--save"]) == 1
     assert "Refused: the sides don't do the same" in capsys.readouterr().out
-    assert not (tmp_path / "RESULTS.md").exists()
+    assert (tmp_path / "results/scalar_engine.md").read_text(encoding="utf-8") == before
+    assert not (tmp_path / "results/ring_gan.md").exists()
 
 
 def test_peers_are_those_of_the_group(monkeypatch, tmp_path, capsys):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from course_utils import transformers
+from course_utils.networks import transformers
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "tests" / "hugging_face_bert.py"

@@ -18,7 +18,7 @@ SLOPES = """(nn, [network, images, labels]) => { const net = nn.loadNetwork(netw
 
 @pytest.fixture(scope="module")
 def nets():
-    from course_utils.vision import lenet
+    from course_utils.networks.vision import lenet
 
     small = lenet(filters=(16, 16, 24))
     rng = np.random.default_rng(9)
@@ -29,7 +29,7 @@ def nets():
 @pytest.fixture(scope="module")
 def trained():
     """A small network that reads most digits; attacks need one that is not random."""
-    from course_utils.vision import train
+    from course_utils.networks.vision import train
 
     data, layer = datasets.load_digits(), keras().layers
     keras().utils.set_random_seed(0)

@@ -10,8 +10,8 @@ import pytest
 
 from course_utils import interactives
 from course_utils.interactives import packing, transformers_export
-from course_utils.transformers.plain import encode_numpy
-from course_utils.transformers.sizes import Config, first_weights, parameters
+from course_utils.networks.transformers.plain import encode_numpy
+from course_utils.networks.transformers.sizes import Config, first_weights, parameters
 from tests.interactive_figures import FOLDER, assert_alone, assert_parses, assert_refused, in_node, needs_node
 
 ALPHABET = "\0\n" + "".join(map(chr, range(32, 127)))
@@ -125,7 +125,7 @@ FORWARD = """(m, [network, rows, segments, places]) => { const net = m.loadTrans
 def compare(config, bits, n=3, places=(0, 2, 6)):
     """The largest difference between the page and TensorFlow, both with the packed weights: of vectors, looks and scores."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from course_utils import transformers
+    from course_utils.networks import transformers
 
     weights, rng = weights_of(config), np.random.default_rng(1)
     time = config.length - 3

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -15,9 +17,17 @@ from course_utils.publishing.project import Problem, Project
 def test_a_run_stores_a_notebook_that_meets_every_rule(finished_course):
     assert rules.of_lecture(finished_course.project, "99_samples") == []
     assert re.fullmatch(
-        r"99_samples: 14 code cells in [\d.]+ s with kernel start, slowest cell \d+ \([\d.]+ s\), \d+ kB",
+        r"99_samples: 14 code cells in [\d.]+ s with kernel start, slowest cell \d+ \([\d.]+ s\), [\d.]+ GB of memory, \d+ kB",
         finished_course.said,
     )
+
+
+def test_a_run_knows_how_much_memory_it_took(finished_course):
+    assert 30 < finished_course.notebook.metadata.course.peak_memory_mb < 3000
+    assert execution.peak_memory(os.getpid()) > 1e7
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert execution.peak_memory(gone.pid) == 0
 
 
 def test_the_notebook_is_lean_and_its_ids_come_from_the_cells(finished_course):

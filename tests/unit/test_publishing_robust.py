@@ -3,7 +3,7 @@
 import pytest
 
 from course_utils.publishing import __main__ as command_line
-from course_utils.publishing import robust
+from course_utils.publishing import measured, robust
 from course_utils.publishing.project import Problem
 
 LUCKY = """\
@@ -78,9 +78,76 @@ def test_a_claim_that_is_measured_twice_counts_as_false_if_one_is():
     assert robust.show(header, rows).splitlines()[0].startswith("claim  seed 0")
 
 
-@pytest.mark.parametrize("arguments", [["--seeds", "0"], ["--seeds", "many"]])
+@pytest.mark.parametrize("arguments", [["--seeds", "0"], ["--seeds", "many"], ["--seeds", "1", "--kernels", "-1"]])
 def test_wrong_arguments(arguments, lucky_course, monkeypatch, capsys):
     monkeypatch.chdir(lucky_course.project.root)
     with pytest.raises(SystemExit):
         command_line.main(["robust", *arguments])
-    assert "seeds" in capsys.readouterr().err
+    assert arguments[-2] in capsys.readouterr().err
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(lucky_course, monkeypatch):
+    project, chosen = lucky_course.project, robust.trials([lucky_course.lecture], 2, 2)
+    assert [trial.column for trial in chosen[2:]] == ["seed 0 other kernels", "seed 1 other kernels"]
+    asked = []
+    monkeypatch.setattr(robust, "measure", lambda trial, text, root: asked.append(trial) or robust.Result(trial, [], 1.0))
+    robust.measure_all(project, chosen[:1], jobs=1)
+    results = robust.measure_all(project, chosen, jobs=1)
+    assert asked == chosen and [result.trial for result in results] == chosen
+    (project.build / "robust" / chosen[3].place).write_text('{"code_ha', encoding="utf-8")  # cut off
+    robust.measure_all(project, chosen, jobs=1)
+    assert asked[4:] == [chosen[3]]
+    twin = project.twin(lucky_course.lecture)
+    twin.write_text(twin.read_text(encoding="utf-8").replace("mistakes = 1234", "mistakes = 1235"), encoding="utf-8")
+    robust.measure_all(project, chosen[:2], jobs=1)
+    assert asked[5:] == chosen[:2], "other cells are measured again"
+    robust.measure_all(project, chosen[:1], jobs=1, anew=True)
+    assert asked[7:] == chosen[:1]
+
+
+def test_a_run_that_stopped_early_is_not_kept(lucky_course, monkeypatch):
+    asked = []
+    fails = lambda trial, text, root: asked.append(trial) or robust.Result(trial, trouble="no memory")  # noqa: E731
+    monkeypatch.setattr(robust, "measure", fails)
+    for _ in range(2):
+        assert robust.measure_all(lucky_course.project, robust.trials([lucky_course.lecture], 1, 0), jobs=1)[0].trouble
+    assert len(asked) == 2
+
+
+def records(*margins):
+    kinds = {"exact": {"value": 14, "bounds": {"equals": 14}, "margin": 0}, "holds": {"value": True, "bounds": {"equals": True}}}
+    return [
+        {"name": f"a.{place}", "ok": True, "margin": margin, "value": 1.0, "bounds": {"at_least": 0}} | kinds.get(margin, {})
+        for place, margin in enumerate(margins)
+    ]
+
+
+def test_the_lowest_margin_of_all_runs_is_stored_for_the_book(lucky_course):
+    project, lecture = lucky_course.project, lucky_course.lecture
+    first, second, other = robust.trials([lecture], 2)
+    (project.root / "book").mkdir(exist_ok=True)
+    stored = project.root / measured.MARGINS
+    stored.write_text('{"lectures": {"01_old": {"code_hash": "x", "runs": ["seed 0"], "claims": {}}}}', encoding="utf-8")
+    given = [(first, (0.5, 0.1, "exact")), (second, (0.25, 0.3, "exact")), (other, (2.0, 0.2, "exact"))]
+    robust.save(project, [robust.Result(trial, records(*margins)) for trial, margins in given])
+    lectures = measured.read_margins(project.root)
+    assert list(lectures) == ["01_old", lecture] and lectures["01_old"]["code_hash"] == "x"
+    assert lectures[lecture]["claims"] == {"a.0": 0.25, "a.1": 0.1, "a.2": "exact"}
+    assert lectures[lecture]["runs"] == ["seed 0", "seed 1", "seed 0 other kernels"]
+
+    before = stored.read_text(encoding="utf-8")
+    false = robust.Result(first, [records(0.5)[0] | {"ok": False}])
+    for wrong in (false, robust.Result(first, records(0.5), trouble="stopped")):
+        with pytest.raises(Problem, match=f"{lecture} is not stored"):
+            robust.save(project, [wrong])
+    assert stored.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"lectures": {"01": {}}}', '{"lectures": 3}', "[]"])
+def test_a_damaged_file_of_margins_says_so(tmp_path, text):
+    assert measured.read_margins(tmp_path) == {}
+    path = tmp_path / measured.MARGINS
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(Problem, match="margins.json is damaged"):
+        measured.read_margins(tmp_path)

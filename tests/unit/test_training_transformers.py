@@ -5,7 +5,8 @@ import types
 import numpy as np
 import pytest
 
-from course_utils import checkpoints, datasets, text, transformers
+from course_utils import checkpoints, datasets, text
+from course_utils.networks import transformers
 from training import bert_docstrings, gpt_docstrings, transformer
 
 WORDS = "the array of each row is a mean of every value along this axis".split()
@@ -26,7 +27,7 @@ def small(monkeypatch, tmp_path):
     pytest.importorskip("tensorflow")
     monkeypatch.setattr(transformer, "STATE", tmp_path / "state")
     monkeypatch.setattr(transformer, "EACH_MINUTES", 0.0)
-    monkeypatch.setattr(transformer, "XLA", False)  # tests/unit/test_transformers.py compiles
+    monkeypatch.setattr(transformer, "XLA", False)  # tests/unit/test_networks_transformers.py compiles
     monkeypatch.setattr(transformer.reproducibility, "limit_threads", lambda count: None)
     monkeypatch.setattr(bert_docstrings, "PIECES", 90)
     found = types.SimpleNamespace(

@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from course_utils import transformers
-from course_utils.transformers import Config, encode_numpy, first_weights, parameters, shapes
+from course_utils.networks import transformers
+from course_utils.networks.transformers import Config, encode_numpy, first_weights, parameters, shapes
 
 TOLERANCE = 1e-5
 KINDS = {
@@ -422,7 +422,7 @@ def test_heads_name_what_does_not_fit(tf):
 
 def test_nothing_heavy_is_imported_before_it_is_needed():
     code = (
-        "import sys; from course_utils import transformers; print('encode' in dir(transformers), "
+        "import sys; from course_utils.networks import transformers; print('encode' in dir(transformers), "
         "transformers.parameters(transformers.Config(9, 8, 4, 1, 2, 8)), {'keras', 'tensorflow', 'numpy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,11 +11,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from course_utils.transformers.adam import Adam
-    from course_utils.transformers.encoder import attention, dropped, encode, layer_norm
-    from course_utils.transformers.heads import logits, masked_logits, next_sentence_logits, pooled
-    from course_utils.transformers.plain import encode_numpy
-    from course_utils.transformers.sizes import Config, first_weights, mimetic, parameters, shapes
+    from course_utils.networks.transformers.adam import Adam
+    from course_utils.networks.transformers.encoder import attention, dropped, encode, layer_norm
+    from course_utils.networks.transformers.heads import logits, masked_logits, next_sentence_logits, pooled
+    from course_utils.networks.transformers.plain import encode_numpy
+    from course_utils.networks.transformers.sizes import Config, first_weights, mimetic, parameters, shapes
 
 _PLACES = {
     "adam": ("Adam",),

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import datasets, vision
+from course_utils import datasets
+from course_utils.networks import vision
 from course_utils.publishing.project import Project
 from tests.lectures.conftest import LectureCode, notebooks
 
@@ -175,6 +176,7 @@ def test_train_names_lengths_that_do_not_fit(keras, digits, change):
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed():
-    code = "import sys; import course_utils.vision; print({'keras', 'tensorflow', 'scipy', 'sklearn'} & set(sys.modules))"
+    heavy = "{'keras', 'tensorflow', 'scipy', 'sklearn'}"
+    code = f"import sys; import course_utils.networks.vision; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

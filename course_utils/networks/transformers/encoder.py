@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from course_utils.transformers.sizes import Config, shapes
+from course_utils.networks.transformers.sizes import Config, shapes
 
 Tensor = Any
 

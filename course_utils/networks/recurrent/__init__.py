@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from course_utils.recurrent.layers import GRU, LSTM
-    from course_utils.recurrent.through_time import embed_gates, gru, input_gates, lstm
+    from course_utils.networks.recurrent.layers import GRU, LSTM
+    from course_utils.networks.recurrent.through_time import embed_gates, gru, input_gates, lstm
 
 __all__ = ["GRU", "LSTM", "embed_gates", "gru", "input_gates", "lstm"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from course_utils.transformers.encoder import layer_norm
+from course_utils.networks.transformers.encoder import layer_norm
 
 Tensor = Any
 

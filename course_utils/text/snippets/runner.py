@@ -1,4 +1,4 @@
-"""Run inside a process of its own by `snippets.runs`: call a function with stand-ins."""
+"""Run inside a process of its own by `text.snippets.runs`: call a function with stand-ins."""
 
 import builtins
 import inspect

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from course_utils.recurrent import through_time
+from course_utils.networks.recurrent import through_time
 
 Tensor = Any
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils import snippets
+from course_utils.text import snippets
 
 
 def test_first_function_ends_where_the_indent_does():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from course_utils.transformers.sizes import Config
+    from course_utils.networks.transformers.sizes import Config
 
     Array = np.ndarray
 

@@ -25,7 +25,7 @@ def tf(keras):
 
 @pytest.fixture(scope="module")
 def recurrent(tf):
-    from course_utils import recurrent
+    from course_utils.networks import recurrent
 
     return recurrent
 
@@ -260,7 +260,7 @@ def test_input_gates_names_what_does_not_fit(recurrent):
 
 def test_nothing_heavy_is_imported_before_it_is_needed():
     code = (
-        "import sys; from course_utils import recurrent; print('LSTM' in dir(recurrent), "
+        "import sys; from course_utils.networks import recurrent; print('LSTM' in dir(recurrent), "
         "{'keras', 'tensorflow', 'numpy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -268,7 +268,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed():
 
 
 def test_unknown_names_are_no_part_of_it():
-    from course_utils import recurrent
+    from course_utils.networks import recurrent
 
     with pytest.raises(AttributeError, match="no attribute 'Gru'"):
         _ = recurrent.Gru
