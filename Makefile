@@ -31,7 +31,7 @@ assignments: ## build the edition without solutions
 	@$(RUN) assignments
 
 robust: ## measure every claim again under other seeds and kernels (SEEDS=5, KERNELS=1, SAVE=1 for the book, SCHEDULER=tcp://...)
-	@$(RUN) robust $(LECTURE) --seeds $(SEEDS) $(if $(KERNELS),--kernels $(KERNELS)) $(if $(SAVE),--save) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+	@$(RUN) robust$(if $(LECTURE), $(LECTURE)) --seeds $(SEEDS)$(if $(KERNELS), --kernels $(KERNELS))$(if $(SAVE), --save)$(if $(SCHEDULER), --scheduler $(SCHEDULER))
 
 bench: ## compare our speed with other libraries, in turns (BENCH=scalar_engine for one, SAVE=1 to store)
 	@$(RUN) bench $(BENCH)$(if $(SAVE), --save)
