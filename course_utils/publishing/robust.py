@@ -105,9 +105,7 @@ def measure_all(project, chosen, *, scheduler=None, jobs=-1, anew=False):
     """
     texts, hashes = {}, {}
     for lecture in {trial.lecture for trial in chosen}:
-        texts[lecture] = notebooks.stamp(project.twin(lecture).read_text(encoding="utf-8"), project)
-        twin = notebooks.read_twin(texts[lecture])
-        hashes[lecture] = notebooks.hashes(texts[lecture], twin, lecture, project.root)[1]
+        texts[lecture], hashes[lecture] = _today(project, lecture)
     known = {} if anew else {trial: recall(project, trial, hashes[trial.lecture]) for trial in chosen}
     missing = [trial for trial in chosen if known.get(trial) is None]
     tasks = [(trial, texts[trial.lecture], str(project.root)) for trial in missing]
@@ -116,6 +114,12 @@ def measure_all(project, chosen, *, scheduler=None, jobs=-1, anew=False):
         if not result.trouble:
             keep(project, result, hashes[result.trial.lecture])
     return [known[trial] for trial in chosen]
+
+
+def _today(project, lecture):
+    """Text of a lecture as it would be run now, and the hash of what its outputs rest on."""
+    text = notebooks.stamp(project.twin(lecture).read_text(encoding="utf-8"), project)
+    return text, notebooks.hashes(text, notebooks.read_twin(text), lecture, project.root)[1]
 
 
 def recall(project, trial, code_hash):
@@ -179,9 +183,7 @@ def save(project, results):
             room = room if room in ("exact", "holds") else record["margin"]
             numbers = [number for number in (before, room) if number is not None and not isinstance(number, str)]
             lowest[record["name"]] = float(f"{min(numbers):.3g}") if numbers else room
-        text = project.twin(lecture).read_text(encoding="utf-8")
-        code_hash = notebooks.hashes(text, notebooks.read_twin(text), lecture, project.root)[1]
-        entry = {"code_hash": code_hash, "runs": [result.trial.column for result in runs], "claims": lowest}
+        entry = {"code_hash": _today(project, lecture)[1], "runs": [result.trial.column for result in runs], "claims": lowest}
         lectures[lecture] = {"measured": date.today().isoformat(), **entry}
     kept = {"lectures": dict(sorted(lectures.items()))}
     notebooks.write_text(project.root / measured.MARGINS, json.dumps(kept, indent=1) + "\n")
