@@ -5,12 +5,15 @@ PYTHON  ?= python3
 LECTURE ?=
 SEEDS   ?= 5
 SCHEDULER ?=
+MODULE ?=
+SAMPLE ?=
+CLAIMS ?=
 BENCH ?=
 PEERS_PYTHON ?=
 RUN = $(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: book test lab run slides assignments robust bench bench-peers colab new-lecture lock stamp env clean help
+.PHONY: book test lab run slides assignments robust mutants bench bench-peers colab new-lecture lock stamp env clean help
 
 book: ## build the textbook and the slide decks, and say where to open them
 	@$(RUN) book
@@ -32,6 +35,9 @@ assignments: ## build the edition without solutions
 
 robust: ## measure every claim again under other seeds and kernels (SEEDS=5, KERNELS=1, SAVE=1 for the book, SCHEDULER=tcp://...)
 	@$(RUN) robust$(if $(LECTURE), $(LECTURE)) --seeds $(SEEDS)$(if $(KERNELS), --kernels $(KERNELS))$(if $(SAVE), --save)$(if $(SCHEDULER), --scheduler $(SCHEDULER))
+
+mutants: ## change one sign at a time and see whether a test notices (LECTURE=02 or MODULE=text, SAMPLE=40, DRAW=2, CLAIMS=60)
+	@$(RUN) python tools/mutate.py $(LECTURE) $(MODULE)$(if $(SAMPLE), --sample $(SAMPLE))$(if $(DRAW), --draw $(DRAW))$(if $(CLAIMS), --claims $(CLAIMS))
 
 bench: ## compare our speed with other libraries, in turns (BENCH=scalar_engine for one, SAVE=1 to store)
 	@$(RUN) bench $(BENCH)$(if $(SAVE), --save)

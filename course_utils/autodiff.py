@@ -121,7 +121,7 @@ class Scalar:
     __radd__, __rmul__ = __add__, __mul__
 
     def exp(self):
-        """Return the exponential."""
+        """Return the exponential; OverflowError if it is too large for a float."""
         try:
             value = math.exp(self.value)
         except OverflowError:
@@ -129,7 +129,7 @@ class Scalar:
         return _made(value, (self,), (value,))
 
     def log(self):
-        """Return the natural logarithm; the value must be positive."""
+        """Return the natural logarithm; ValueError unless the value is positive."""
         if self.value <= 0:
             raise ValueError(f"log needs a positive value, got {self.value:g}")
         return _made(math.log(self.value), (self,), (1.0 / self.value,))
@@ -192,15 +192,49 @@ def in_order(output):
     return order
 
 
-def zero_grad(scalars):
-    """Set the `grad` of some numbers back to zero, before the next walk.
+def slopes_by_nudging(error, array, nudge=1e-5):
+    """Slope of an error in every entry of an array, from two evaluations for each entry.
+
+    Derived in lecture 02, where it checks the slopes that backprop gives.
 
     Parameters
     ----------
-    scalars : iterable of Scalar
+    error : callable
+        ``error(array)`` gives one number.
+    array : ndarray of float, any shape
+        Where to take the slopes. It stays as it is.
+    nudge : float, default 1e-5
+        Step to both sides. The slope is off by about its square, and by rounding over it.
+
+    Returns
+    -------
+    ndarray of float64, shape of `array`
+
+    Raises
+    ------
+    TypeError
+        If `error` can't be called.
+    ValueError
+        If `nudge` is not above zero.
+
+    References
+    ----------
+    Lecture 02, Backprop, "The judge: nudge every weight".
     """
-    for scalar in scalars:
-        scalar.grad = 0.0
+    import numpy as np
+
+    if not callable(error):
+        raise TypeError(f"error must be a function of the array, got {type(error).__name__}")
+    if not nudge > 0:
+        raise ValueError(f"nudge must be above zero, got {nudge!r}")
+    array = np.asarray(array, "float64")
+    slopes = np.zeros_like(array)
+    for index in np.ndindex(array.shape):
+        up, down = array.copy(), array.copy()
+        up[index] += nudge
+        down[index] -= nudge
+        slopes[index] = (error(up) - error(down)) / (2 * nudge)
+    return slopes
 
 
 def _made(value, parents, slopes):

@@ -4,6 +4,7 @@ import copy
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from course_utils.publishing import notebooks, running
 from course_utils.publishing.project import Project
@@ -204,6 +205,17 @@ class SampleCourse:
     def notebook(self):
         """The stored notebook."""
         return notebooks.read_notebook(self.project.notebook(self.lecture))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_for_products():
+    """Let NumPy and SciPy use one thread in the tests' own process.
+
+    Tests run side by side: a product of small matrices whose threads wait for those of another takes forty
+    times as long, most of it busy with waiting.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 @pytest.fixture

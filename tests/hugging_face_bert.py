@@ -1,9 +1,9 @@
 """Run under a Python that has `torch` and `transformers`: Hugging Face's BERT with weights that we give it.
 
-python hugging_face_bert.py given.npz answer.npz
+python hugging_face_bert.py given.npz answer.npz [given.npz answer.npz …]
 
-`given` holds ids, segments, mask, positions, the sizes, and our weights by name; `answer` gets what
-`BertForPreTraining` makes of them. Nothing is downloaded: the network is drawn anew and then overwritten.
+Each `given` holds ids, segments, mask, positions, the sizes, and our weights by name; the `answer` after
+it gets what `BertForPreTraining` makes of them. Nothing is downloaded: the network is drawn anew and then overwritten.
 """
 
 import os
@@ -85,4 +85,5 @@ def main(given, answer):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for pair in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+        main(*pair)

@@ -16,6 +16,7 @@ This file must be readable by an old Python, so that the old Python can say that
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -40,6 +41,12 @@ NETWORK_TROUBLE = (
     "Connection reset",
     "Temporary failure in name resolution",
 )
+WHY = {
+    errno.ENOSPC: "the disk is full, the environment takes about 3 GB",
+    errno.EROFS: "the disk is read-only; copy the course to a folder of your own",
+    errno.EACCES: "it belongs to somebody else; copy the course to a folder of your own",
+    errno.EPERM: "it belongs to somebody else; copy the course to a folder of your own",
+}
 
 
 class SetupFailed(Exception):
@@ -169,7 +176,9 @@ def only_one(root: Path):
 
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except OSError:
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                    break  # a disk of the network that knows no locks: go on without one
                 if not waiting:
                     say("Another command is installing the environment; waiting for it.")
                 waiting = True
@@ -349,6 +358,11 @@ def main(arguments: list[str]) -> int:
         bootstrap(ROOT)
     except SetupFailed as problem:
         print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in WHY:
+            raise
+        print(f"\n{error.filename or ROOT} can't be written: {WHY[error.errno]}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. The next call starts the installation anew.", file=sys.stderr)

@@ -6,8 +6,9 @@
 Truncated backpropagation through time: 32 streams are read 100 characters at a time, states are carried
 on, gradients are not. Before every pass over the library its modules are shuffled and laid end to end,
 each behind a NUL. Adam with clipped gradients; the learning rate rises for 200 steps, then falls to zero
-in a straight line; with more steps it goes on where that line would be. Packages that are held out are those of `datasets.load_standard_library()` under
-course seed 0, whatever `--seed` is; their names stand in the record.
+in a straight line; with more steps it goes on where that line would be. Packages that are held out are
+those of `datasets.load_standard_library()` under course seed 0, whatever `--seed` is; their names stand
+in the record.
 """
 
 import argparse
@@ -21,7 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import checkpoints, datasets, reproducibility
-from course_utils.networks import recurrent
+from course_utils.networks import recurrent, transformers
+from course_utils.text import places_in
+from training import lstm
 
 SCRIPT = "training/code_lstm.py"
 STATE = Path(__file__).resolve().parent / "state"
@@ -44,14 +47,6 @@ def library():
     return [text for _, text in source.train], [text for _, text in source.test], packages, source.version
 
 
-def encode(texts):
-    """Texts end to end, each behind a NUL, as places in the alphabet; what isn't in it is left out."""
-    table = np.full(256, 255, np.uint8)
-    table[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
-    ids = table[np.frombuffer("".join("\0" + text for text in texts).encode(), np.uint8)]
-    return ids[ids != 255]
-
-
 def streams(ids, count):
     """Cut into as many equal streams: inputs and, one later, targets, (count, length)."""
     length = (len(ids) - 1) // count
@@ -63,23 +58,20 @@ def streams(ids, count):
 
 def first_weights(rng):
     """Embedding, Keras's weights of an LSTM in its order, and the output layer."""
-    def glorot(*shape):
-        return rng.uniform(-1, 1, shape) * math.sqrt(6 / sum(shape))
-
-    square = np.linalg.qr(rng.standard_normal((4 * UNITS, UNITS)))[0].T
-    bias = np.zeros(4 * UNITS)
-    bias[UNITS : 2 * UNITS] = 1.0
+    turns = lstm.orthogonal(rng, UNITS)  # drawn first
     weights = {
-        "embedding": rng.uniform(-0.05, 0.05, (len(ALPHABET), EMBEDDED)), "kernel": glorot(EMBEDDED, 4 * UNITS),
-        "recurrent_kernel": square, "bias": bias,
-        "output_kernel": glorot(UNITS, len(ALPHABET)), "output_bias": np.zeros(len(ALPHABET)),
+        "embedding": rng.uniform(-0.05, 0.05, (len(ALPHABET), EMBEDDED)),
+        "kernel": lstm.glorot(rng, EMBEDDED, 4 * UNITS), "recurrent_kernel": turns, "bias": lstm.first_bias(UNITS),
+        "output_kernel": lstm.glorot(rng, UNITS, len(ALPHABET)), "output_bias": np.zeros(len(ALPHABET)),
     }  # fmt: skip
     return {name: array.astype("float32") for name, array in weights.items()}
 
 
-def make_steps(weights, slots, dropout=0.0):
-    """Compiled functions: one update, and the loss of a piece without one."""
+def make_steps(weights, slots=None, dropout=0.0):
+    """Compiled functions: one update, and the loss of a piece without one; and Adam, whose memory may go on from `slots`."""
     import tensorflow as tf
+
+    adam = transformers.Adam(weights, epsilon=1e-7, longest=LONGEST_GRADIENT, slots=slots)
 
     def forward(ids, targets, h, c, kept=None):
         gates = recurrent.embed_gates(weights["embedding"], weights["kernel"], weights["bias"], ids)
@@ -97,30 +89,14 @@ def make_steps(weights, slots, dropout=0.0):
             kept = tf.cast(drawn >= dropout, tf.float32) / (1 - dropout)
         with tf.GradientTape() as tape:
             loss, h, c = forward(ids, targets, h, c, kept)
-        slopes, _ = tf.clip_by_global_norm(
-            [tf.convert_to_tensor(slope) for slope in tape.gradient(loss, variables)], LONGEST_GRADIENT
-        )
-        for name, slope in zip(weights, slopes, strict=True):
-            tf.raw_ops.ResourceApplyAdam(
-                var=weights[name].handle, m=slots[f"m {name}"].handle, v=slots[f"v {name}"].handle,
-                beta1_power=0.9**step, beta2_power=0.999**step, lr=rate, beta1=0.9, beta2=0.999, epsilon=1e-7,
-                grad=slope,
-            )  # fmt: skip
+        adam.apply(tape.gradient(loss, variables), step, rate)
         return loss, h, c
 
-    return update, tf.function(forward, jit_compile=True)
+    return update, tf.function(forward, jit_compile=True), adam
 
 
-def rate_at(step, steps):
-    """Learning rate of an update, counted from 1."""
-    return RATE * min(step / WARM_UP, 1.0) * max(1 - (step - 1) / steps, 0.0)
-
-
-def bits_of(measure, weights, ids, longest=None):
-    """Bits per character of weights as they would be stored; the variables get their values back."""
-    exact = {name: variable.numpy() for name, variable in weights.items()}
-    for name, array in checkpoints.rounded(exact).items():
-        weights[name].assign(array)
+def bits_of(measure, ids, longest=None):
+    """Bits per character of a held-out text, or of the beginning of each of its streams."""
     inputs, targets = streams(ids, HELD_OUT_STREAMS)
     h = c = np.zeros((HELD_OUT_STREAMS, UNITS), "float32")
     losses = []
@@ -128,8 +104,6 @@ def bits_of(measure, weights, ids, longest=None):
         piece = slice(start, start + LENGTH)
         loss, h, c = measure(inputs[:, piece].astype("int32"), targets[:, piece].astype("int32"), h, c)
         losses.append(float(loss))
-    for name, array in exact.items():
-        weights[name].assign(array)
     return float(np.mean(losses)) / math.log(2)
 
 
@@ -148,7 +122,7 @@ def main(argv=None):
     import tensorflow as tf
 
     train, test, packages, python = library()
-    held_out = encode(test)
+    held_out = places_in(ALPHABET, test)
     with checkpoints.Resumable(STATE / f"{Path(arguments.name).name}_{arguments.seed}.npz") as run:
         arrays, seen = run.resume() or (
             first_weights(np.random.default_rng(arguments.seed)) | {"h": np.zeros((STREAMS, UNITS), "float32")},
@@ -156,11 +130,8 @@ def main(argv=None):
         )
         names = [name for name in arrays if not name.startswith(("m ", "v ")) and name not in ("h", "c")]
         weights = {name: tf.Variable(arrays[name], name=name) for name in names}
-        slots = {
-            f"{slot} {name}": tf.Variable(arrays.get(f"{slot} {name}", np.zeros_like(arrays[name])))
-            for slot in "mv" for name in names
-        }  # fmt: skip
-        update, measure = make_steps(weights, slots, arguments.dropout)
+        slots = arrays if f"m {names[0]}" in arrays else None
+        update, measure, adam = make_steps(weights, slots, arguments.dropout)
         plan = {"steps": arguments.steps, "dropout": arguments.dropout}
         seen.setdefault("plans", [])
         if plan not in seen["plans"]:
@@ -170,18 +141,18 @@ def main(argv=None):
 
         def keep():
             seen["seconds"] = time.monotonic() - began
-            variables = {name: variable.numpy() for name, variable in (weights | slots).items()}
+            variables = {name: variable.numpy() for name, variable in (weights | adam.variables).items()}
             run.keep(variables | {"h": np.asarray(h), "c": np.asarray(c)}, seen)
 
         def store(whole):
-            bits = bits_of(measure, weights, held_out, None if whole else HELD_OUT_PART)
+            with checkpoints.as_stored(weights) as exact:
+                bits = bits_of(measure, held_out, None if whole else HELD_OUT_PART)
             characters, minutes = seen["step"] * STREAMS * LENGTH, seen["seconds"] / 60
             recent = float(np.mean(losses[-300:])) / math.log(2) if losses else None
             seen["curve"].append([characters, round(minutes, 1), recent and round(recent, 3), round(bits, 3)])
             print(json.dumps(seen["curve"][-1]), flush=True)
             checkpoints.save(
-                arguments.name, {name: variable.numpy() for name, variable in weights.items()},
-                score={"bits_per_character": round(bits, 4)}, seed=arguments.seed, script=SCRIPT, steps=seen["step"],
+                arguments.name, exact, score={"bits_per_character": round(bits, 4)}, seed=arguments.seed, script=SCRIPT, steps=seen["step"],
                 plans=seen["plans"], characters_seen=characters, minutes=round(minutes, 1),
                 machine=f"one busy core, {platform.machine()}", python=python, held_out=packages,
                 scored_on="all held-out characters" if whole else f"the first {HELD_OUT_PART} of {HELD_OUT_STREAMS} streams",
@@ -191,11 +162,11 @@ def main(argv=None):
 
         while seen["step"] < arguments.steps and not run.stopped:
             order = np.random.default_rng([arguments.seed, seen["epoch"]]).permutation(len(train))
-            inputs, targets = streams(encode([train[index] for index in order]), STREAMS)
+            inputs, targets = streams(places_in(ALPHABET, [train[index] for index in order]), STREAMS)
             while seen["step"] < arguments.steps and not run.stopped and seen["place"] + LENGTH <= inputs.shape[1]:
                 piece = slice(seen["place"], seen["place"] + LENGTH)
                 seen["step"], seen["place"] = seen["step"] + 1, seen["place"] + LENGTH
-                step, rate = np.float32(seen["step"]), np.float32(rate_at(seen["step"], arguments.steps))
+                step, rate = np.float32(seen["step"]), np.float32(lstm.rate_at(seen["step"], arguments.steps, RATE, WARM_UP))
                 loss, h, c = update(inputs[:, piece].astype("int32"), targets[:, piece].astype("int32"), h, c, step, rate)
                 losses.append(float(loss))
                 if run.due:

@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from course_utils.networks import transformers
+from course_utils.text import bits_of_counts, places_in
 from training import transformer
 
 ALPHABET = "\0\n" + "".join(map(chr, range(32, 127)))  # a docstring begins with NUL
@@ -23,23 +24,6 @@ DEFAULTS = {
     "layers": 3, "heads": 4, "inner": 256, "length": 128,
 }  # fmt: skip
 CURVE_PART = 1024  # windows, evenly spread; the last score takes all of them
-
-
-def encode(texts):
-    """Texts end to end, each behind a NUL, as places in the alphabet; what isn't in it is left out."""
-    table = np.full(256, 255, np.uint8)
-    table[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
-    ids = table[np.frombuffer("".join("\0" + text for text in texts).encode("ascii", "ignore"), np.uint8)]
-    return ids[ids != 255]
-
-
-def bits_of_counts(train, test, order):
-    """Bits per held-out character when it's guessed from counts: of single characters (0), or of pairs (1)."""
-    symbols = len(ALPHABET)
-    counts = np.ones((symbols if order else 1, symbols))
-    np.add.at(counts, (train[:-1] if order else 0, train[1:]), 1)
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    return float(-np.log2(shares[test[:-1] if order else 0, test[1:]]).mean())
 
 
 def gzip_bits(text):
@@ -56,8 +40,8 @@ class GPT(transformer.Task):
     def prepare(self):
         asked = self.arguments
         self.found = transformer.corpus()
-        self.train = encode([docstring.text for docstring in self.found.train])
-        self.test = encode([docstring.text for docstring in self.found.test])
+        self.train = places_in(ALPHABET, [docstring.text for docstring in self.found.train])
+        self.test = places_in(ALPHABET, [docstring.text for docstring in self.found.test])
         self.corpus = hashlib.sha256(self.train.tobytes()).hexdigest()
         self.epoch, self.measure = None, None
         self.config = transformers.Config(
@@ -112,13 +96,14 @@ class GPT(transformer.Task):
 
     def record(self, steps, whole):
         text = "".join(ALPHABET[index] for index in self.test)
+        counted = bits_of_counts(self.train, self.test, len(ALPHABET), added=1.0)
         return {
             "characters_seen": steps * self.arguments.batch * self.arguments.length,
             "training_characters": len(self.train), "held_out_characters": len(self.test),
             "curve_scored_on": f"about {CURVE_PART} half windows, evenly spread", "scored_on": "all of them" if whole else "as the curve",
             "baselines": {
-                "unigram": round(bits_of_counts(self.train, self.test, 0), 3),
-                "bigram": round(bits_of_counts(self.train, self.test, 1), 3), "gzip": round(gzip_bits(text), 3),
+                "unigram": round(counted["unigram"], 3), "bigram": round(counted["bigram"], 3),
+                "gzip": round(gzip_bits(text), 3),
             },
             "alphabet": ALPHABET, "versions": dict(self.found.versions),
             "kept_apart": list(self.found.kept_apart),

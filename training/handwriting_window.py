@@ -18,6 +18,7 @@ import numpy as np
 
 from course_utils import checkpoints, datasets, reproducibility
 from course_utils.networks import transformers
+from training import lstm
 
 SCRIPT = "training/handwriting_window.py"
 STATE = Path(__file__).resolve().parent / "state"
@@ -55,18 +56,14 @@ def lines(count, rng):
 
 def first_weights(rng):
     """Start: LSTM with Keras's order of gates; windows move on by a tenth of a letter a point."""
-    inputs = 3 + len(ALPHABET)
-
-    def glorot(*shape):
-        return rng.uniform(-1, 1, shape) * math.sqrt(6 / sum(shape))
-
-    bias, move = np.zeros(4 * UNITS), np.zeros(3 * WINDOWS)
-    bias[UNITS : 2 * UNITS] = 1.0
+    move = np.zeros(3 * WINDOWS)
     move[2 * WINDOWS :] = math.log(1 / POINTS)
     weights = {
-        "kernel": glorot(inputs, 4 * UNITS), "recurrent_kernel": np.linalg.qr(rng.standard_normal((4 * UNITS, UNITS)))[0].T,
-        "bias": bias, "window_kernel": 0.3 * glorot(UNITS, 3 * WINDOWS), "window_bias": move,
-        "output_kernel": glorot(UNITS + len(ALPHABET), 6 * MIXTURES + 1), "output_bias": np.zeros(6 * MIXTURES + 1),
+        "kernel": lstm.glorot(rng, 3 + len(ALPHABET), 4 * UNITS), "recurrent_kernel": lstm.orthogonal(rng, UNITS),
+        "bias": lstm.first_bias(UNITS),
+        "window_kernel": 0.3 * lstm.glorot(rng, UNITS, 3 * WINDOWS), "window_bias": move,
+        "output_kernel": lstm.glorot(rng, UNITS + len(ALPHABET), 6 * MIXTURES + 1),
+        "output_bias": np.zeros(6 * MIXTURES + 1),
     }  # fmt: skip
     return {name: array.astype("float32") for name, array in weights.items()}
 
@@ -127,11 +124,6 @@ def make_steps(weights, slots=None):
     return update, tf.function(nats, jit_compile=True), adam
 
 
-def rate_at(step, steps):
-    """Learning rate of an update, counted from 1."""
-    return RATE * min(step / WARM_UP, 1.0) * max(1 - (step - 1) / steps, 0.0)
-
-
 def main(argv=None):
     """Train, or go on training, and store a checkpoint now and then and at the end."""
     parser = argparse.ArgumentParser(prog="python -m training.handwriting_window", description=main.__doc__)
@@ -163,13 +155,9 @@ def main(argv=None):
             run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
         def store():
-            exact = {name: variable.numpy() for name, variable in weights.items()}
-            for name, array in checkpoints.rounded(exact).items():
-                weights[name].assign(array)
             parts = [[part[start : start + BATCH] for part in held_out] for start in range(0, HELD_OUT, BATCH)]
-            nats = float(np.mean([float(measure(*part)) for part in parts]))
-            for name, array in exact.items():
-                weights[name].assign(array)
+            with checkpoints.as_stored(weights) as exact:
+                nats = float(np.mean([float(measure(*part)) for part in parts]))
             minutes = seen["seconds"] / 60
             recent = float(np.mean(losses[-300:])) if losses else None
             seen["curve"].append([seen["step"], round(minutes, 1), recent and round(recent, 3), round(nats, 3)])
@@ -186,7 +174,7 @@ def main(argv=None):
         while seen["step"] < arguments.steps and not run.stopped:
             seen["step"] += 1
             rows = np.random.default_rng([arguments.seed, seen["step"]]).integers(LINES, size=BATCH)
-            step, rate = np.float32(seen["step"]), np.float32(rate_at(seen["step"], arguments.steps))
+            step, rate = np.float32(seen["step"]), np.float32(lstm.rate_at(seen["step"], arguments.steps, RATE, WARM_UP))
             losses.append(float(update(*(part[rows] for part in data), step, rate)))
             if run.due:
                 keep()

@@ -7,8 +7,9 @@ Network and pictures are those of Mnih et al. (2015): 84 x 84 grey levels, maxim
 fourth frame, stacks of four. Eight games are played at once, without sticky actions; for every four moves
 there is one update with 32 transitions of the replay memory: double Q-learning, rewards of three moves,
 Huber's loss, Adam. Once the network can play, some of the games become clumsy: in the eight of them 1 to 10 %
-of the moves are random, so that it also learns what to do after a wrong one. The replay memory lies in a file of 1.4 GB beside the state. A stopped training goes on
-with the same network, memory and counters, and with new games.
+of the moves are random, so that it also learns what to do after a wrong one. The replay memory lies in a file
+of 1.4 GB beside the state. A stopped training goes on with the same network, memory and counters, and with new
+games.
 """
 
 import argparse

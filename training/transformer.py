@@ -123,13 +123,9 @@ def train(task):
             run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
         def store(whole):
-            exact = {name: variable.numpy() for name, variable in weights.items()}
-            for name, array in checkpoints.rounded(exact).items():
-                weights[name].assign(array)
-            part = task.judged(weights, False)  # the curve has the same text at every point
-            scores = task.judged(weights, True) if whole else part
-            for name, array in exact.items():
-                weights[name].assign(array)
+            with checkpoints.as_stored(weights) as exact:
+                part = task.judged(weights, False)  # the curve has the same text at every point
+                scores = task.judged(weights, True) if whole else part
             minutes, recent = round(seen["seconds"] / 60, 1), float(np.mean(losses[-300:])) if losses else math.nan
             point = task.point(seen["step"], minutes, recent, part)
             seen["curve"].append([None if value != value else round(value, 4) for value in point])

@@ -8,15 +8,17 @@ the full state of a training that is still going on.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course_utils.checkpoints.files import FORMAT, RECORD, CheckpointError, pack, unpack, write_whole
+from course_utils._writing import written_whole
+from course_utils.checkpoints.files import FORMAT, RECORD, CheckpointError, pack, unpack
 from course_utils.checkpoints.running import Resumable
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray
 
-__all__ = ["CheckpointError", "Checkpoint", "Resumable", "load", "names", "rounded", "save"]
+__all__ = ["CheckpointError", "Checkpoint", "Resumable", "as_stored", "load", "rounded", "save"]
 
 FOLDER = Path(__file__).resolve().parent
 LARGEST = 5_000_000  # bytes
@@ -65,27 +67,21 @@ class Checkpoint:
         CheckpointError
             If number or shapes of the weights differ; the model is left as it was.
         """
-        _compare(self.name, self.weights.items(), [(weight.path, weight.shape) for weight in model.weights])
+        if len(self.weights) != len(model.weights):
+            raise CheckpointError(f"{self.name!r} holds {len(self.weights)} arrays, {len(model.weights)} are expected")
+        for (name, array), weight in zip(self.weights.items(), model.weights, strict=True):
+            if array.shape != tuple(weight.shape):
+                raise CheckpointError(f"{self.name!r}: {name} is {array.shape}, {weight.path} needs {tuple(weight.shape)}")
         model.set_weights(list(self.weights.values()))
         return model
 
 
-def _compare(name: str, stored: Any, expected: Any) -> None:
-    stored, expected = list(stored), list(expected)
-    if len(stored) != len(expected):
-        raise CheckpointError(f"{name!r} holds {len(stored)} arrays, {len(expected)} are expected")
-    for (key, array), (wanted, shape) in zip(stored, expected, strict=True):
-        if array.shape != tuple(shape):
-            raise CheckpointError(f"{name!r}: {key} is {array.shape}, {wanted} needs {tuple(shape)}")
-
-
-def rounded(weights: Any) -> dict[str, Array]:
+def rounded(weights: Mapping[str, Any]) -> dict[str, Array]:
     """Give weights as `load` will: what a score of the stored file has to be measured with.
 
     Parameters
     ----------
-    weights : mapping of str to array_like, or keras.Model
-        A model's weights are named by number and name, ``00_kernel``.
+    weights : mapping of str to array_like
 
     Returns
     -------
@@ -100,6 +96,29 @@ def rounded(weights: Any) -> dict[str, Array]:
     return {name: _widened(array) for name, array in _narrowed(weights).items()}
 
 
+@contextlib.contextmanager
+def as_stored(variables: Mapping[str, Any]) -> Iterator[dict[str, Array]]:
+    """Let variables hold what `load` will give, as long as ``with`` lasts: the score is measured then.
+
+    Parameters
+    ----------
+    variables : mapping of str to tf.Variable
+
+    Yields
+    ------
+    dict of str to ndarray
+        Their exact values, which they get back at the end.
+    """
+    exact = {name: variable.numpy() for name, variable in variables.items()}
+    for name, array in rounded(exact).items():
+        variables[name].assign(array)
+    try:
+        yield exact
+    finally:
+        for name, array in exact.items():
+            variables[name].assign(array)
+
+
 def _widened(array: Array) -> Array:
     return array.astype("float32") if array.dtype == "float16" else array
 
@@ -108,11 +127,8 @@ def _narrowed(weights: Any) -> dict[str, Array]:
     """The arrays as they are stored."""
     import numpy as np
 
-    if hasattr(weights, "get_weights"):
-        values = zip(weights.weights, weights.get_weights(), strict=True)
-        weights = {f"{number:02d}_{weight.name}": value for number, (weight, value) in enumerate(values)}
     if not isinstance(weights, Mapping) or not weights:
-        raise ValueError(f"weights must be a model or a mapping with at least one array, got {weights!r:.60}")
+        raise ValueError(f"weights must be a mapping with at least one array, got {weights!r:.60}")
     stored = {}
     for name, given in weights.items():
         if not isinstance(name, str) or name == RECORD or not name or "/" in name:
@@ -130,7 +146,7 @@ def _narrowed(weights: Any) -> dict[str, Array]:
 
 def save(
     path: str | os.PathLike,
-    weights: Any,
+    weights: Mapping[str, Any],
     *,
     score: Mapping[str, float],
     seed: int,
@@ -144,7 +160,7 @@ def save(
     ----------
     path : str or path
         Where to, with or without ``.npz``. A bare name is stored in this package.
-    weights : mapping of str to array_like, or keras.Model
+    weights : mapping of str to array_like
     score : mapping of str to float
         What the weights reach, measured with `rounded` weights, for example
         ``{"bits_per_character": 2.1}``.
@@ -185,20 +201,19 @@ def save(
     content = pack(arrays, record)
     if len(content) > LARGEST:
         raise ValueError(f"a checkpoint may have {LARGEST:,} bytes, {path.name} would have {len(content):,}")
-    write_whole(path, content)
-    write_whole(path.with_suffix(".json"), f"{text}\n".encode())
+    for place, made in ((path, content), (path.with_suffix(".json"), f"{text}\n".encode())):
+        with written_whole(place, durable=True) as file:
+            file.write(made)
     return path
 
 
-def load(path: str | os.PathLike, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Checkpoint:
+def load(path: str | os.PathLike) -> Checkpoint:
     """Read a checkpoint and make sure that it is whole.
 
     Parameters
     ----------
     path : str or path
         A bare name, ``"code_lstm"``, is looked for in this package.
-    shapes : mapping of str to tuple of int, optional
-        Names and shapes that the arrays must have.
 
     Returns
     -------
@@ -207,7 +222,7 @@ def load(path: str | os.PathLike, shapes: Mapping[str, tuple[int, ...]] | None =
     Raises
     ------
     CheckpointError
-        If the file is missing, damaged, of another format, or has other arrays than `shapes` says.
+        If the file is missing, damaged, or of another format.
     """
     path = _path(path)
     try:
@@ -219,21 +234,7 @@ def load(path: str | os.PathLike, shapes: Mapping[str, tuple[int, ...]] | None =
         ) from None
     if {name: list(array.shape) for name, array in arrays.items()} != record.get("shapes"):
         raise CheckpointError(f"{path.name} is damaged: its arrays are not those of its record")
-    if shapes is not None:
-        if set(shapes) != set(arrays):
-            raise CheckpointError(f"{path.stem!r} holds {', '.join(arrays)}; expected: {', '.join(shapes)}")
-        _compare(path.stem, arrays.items(), [(name, shapes[name]) for name in arrays])
     return Checkpoint(path.stem, {name: _widened(array) for name, array in arrays.items()}, record)
-
-
-def names() -> list[str]:
-    """Name the checkpoints that come with the course.
-
-    Returns
-    -------
-    list of str
-    """
-    return sorted(path.stem for path in FOLDER.glob("*.npz"))
 
 
 def _path(path: str | os.PathLike) -> Path:

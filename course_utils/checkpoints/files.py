@@ -1,12 +1,10 @@
-"""Files of arrays with a record inside: written whole or not at all, and checked when read."""
+"""Files of arrays with a record inside, checked when read."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -24,27 +22,6 @@ RECORD = "record.json"  # name of the record inside the file
 
 class CheckpointError(RuntimeError):
     """A checkpoint is missing, damaged, of another format, or doesn't fit; the message says which."""
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place of another: whoever reads sees the old one or the new one, never a part.
-
-    Parameters
-    ----------
-    path : Path
-    content : bytes
-    """
-    handle, waiting = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(waiting, 0o644)
-        os.replace(waiting, path)
-    except BaseException:
-        Path(waiting).unlink(missing_ok=True)
-        raise
 
 
 def pack(arrays: Mapping[str, Array], record: Mapping[str, Any], *, small: bool = True) -> bytes:

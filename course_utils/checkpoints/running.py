@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course_utils.checkpoints.files import FORMAT, CheckpointError, pack, unpack, write_whole
+from course_utils._writing import written_whole
+from course_utils.checkpoints.files import FORMAT, CheckpointError, pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +89,8 @@ class Resumable:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         content = pack(arrays, {"format": FORMAT, "counters": dict(counters)}, small=False)
-        write_whole(self.path, content)
+        with written_whole(self.path, durable=True) as file:
+            file.write(content)
         self._kept = time.monotonic()
 
     def resume(self) -> tuple[dict[str, Array], dict[str, Any]] | None:

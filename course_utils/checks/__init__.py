@@ -115,6 +115,41 @@ def numbers(answer, shape=None):
     return array if (shape is None or array.shape == shape) and np.isfinite(array).all() else None
 
 
+def one_number(answer):
+    """Read an answer as a single number, for use inside a check.
+
+    Parameters
+    ----------
+    answer : object
+
+    Returns
+    -------
+    float or None
+        None if it is something else, or not finite.
+    """
+    number = numbers(answer, ())
+    return None if number is None else float(number)
+
+
+def two_parts(answer):
+    """Take an answer apart that must have two parts, for use inside a check.
+
+    Parameters
+    ----------
+    answer : object
+
+    Returns
+    -------
+    tuple of two objects, or None
+        None if it can't be taken apart, or has more or fewer parts.
+    """
+    try:
+        first, second = answer
+    except (TypeError, ValueError):
+        return None
+    return first, second
+
+
 def known():
     """List the numbers of all exercises that have a check.
 

@@ -7,35 +7,16 @@ none of them is written here.
 from itertools import product
 
 import numpy as np
+from scipy.special import softmax
 
-from course_utils.checks import numbers, register
-
-
-def _number(answer):
-    """Turn an answer into one number; None if it is something else."""
-    number = numbers(answer, ())
-    return None if number is None else float(number)
-
-
-def _softmax(scores):
-    scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return scores / scores.sum(axis=-1, keepdims=True)
-
-
-def _pair(answer):
-    """Two parts of an answer, or None."""
-    try:
-        first, second = answer
-    except (TypeError, ValueError):
-        return None
-    return first, second
+from course_utils.checks import numbers, one_number, register, two_parts
 
 
 @register("12.1", hint="Exponentials first, then divide each by their sum. The context is the sum of weight times note.")
 def attended_by_hand(weights, context):
     """Logarithms of the weights differ as the scores do, they add up to 1, and the context is their sum with the notes."""
     scores, notes = np.log([1.0, 2.0, 5.0]), np.array([8.0, 4.0, 0.0])
-    weights, context = numbers(weights, (3,)), _number(context)
+    weights, context = numbers(weights, (3,)), one_number(context)
     if weights is None or context is None:
         return "Give three weights, in a list, and one number."
     if (weights <= 0).any():
@@ -65,7 +46,7 @@ def masked_attention(attend):
         scores, values = size * rng.normal(size=(n, S)), rng.normal(size=(n, S, d))
         real = np.arange(S) < rng.integers(1, S, size=(n, 1))
         with np.errstate(all="ignore"):
-            pair = _pair(attend(scores.copy(), values.copy(), real.copy()))
+            pair = two_parts(attend(scores.copy(), values.copy(), real.copy()))
         if pair is None:
             return "It must return two arrays: the weights and the contexts."
         if np.shape(pair[0]) != (n, S) or np.shape(pair[1]) != (n, d):
@@ -74,16 +55,16 @@ def masked_attention(attend):
         if weights is None or contexts is None:
             return "With scores in the thousands it gives nan: subtract the largest score of each row first."
         if (weights[~real] != 0).any():
-            if np.allclose(weights, _softmax(scores)):
+            if np.allclose(weights, softmax(scores, axis=-1)):
                 return "Places that don't exist still get weight."
-            if np.allclose(weights, _softmax(np.where(real, scores, 0.0))):
+            if np.allclose(weights, softmax(np.where(real, scores, 0.0), axis=-1)):
                 return "A score of zero isn't nothing: its exponential is 1. Use minus infinity."
             return "Places that don't exist must get exactly no weight."
         if not np.allclose(weights.sum(axis=1), 1, atol=1e-5):
-            if np.allclose(weights, np.where(real, _softmax(scores), 0), atol=1e-6):
+            if np.allclose(weights, np.where(real, softmax(scores, axis=-1), 0), atol=1e-6):
                 return "After the mask the weights no longer add up to 1: mask the scores, not the weights."
             return "Each row of weights must add up to 1."
-        if not np.allclose(weights, _softmax(np.where(real, scores, -np.inf)), atol=1e-5):
+        if not np.allclose(weights, softmax(np.where(real, scores, -np.inf), axis=-1), atol=1e-5):
             return False
         if not np.allclose(contexts, np.einsum("ns,nsd->nd", weights, values), atol=1e-4):
             if np.allclose(contexts, values.mean(axis=1)) or np.allclose(contexts, values.sum(axis=1)):
@@ -118,7 +99,7 @@ def typed_distance(typing_distance):
     wrong = None
     answers = []
     for one, other in pairs:
-        distance = _number(typing_distance(one, other))
+        distance = one_number(typing_distance(one, other))
         if distance is None:
             return "It must return one number."
         answers.append(distance)
@@ -141,7 +122,7 @@ def sharp_enough(needed_sharpness):
     if not callable(needed_sharpness):
         return 'Give the function itself: checks.check("12.4", needed_sharpness).'
     for gap, rows, share in ((0.5, 10, 0.9), (0.1, 1000, 0.5), (2.0, 2, 0.99), (1.0, 50, 0.7)):
-        beta = _number(needed_sharpness(gap, rows, share))
+        beta = one_number(needed_sharpness(gap, rows, share))
         if beta is None:
             return "It must return one number."
 
@@ -170,7 +151,7 @@ def slid_window(slide):
     rng = np.random.default_rng(125)
     for K, U in ((1, 4), (3, 7), (5, 5)):
         raw, kappa = 0.7 * rng.normal(size=3 * K), 3 * rng.random(K)
-        pair = _pair(slide(raw.copy(), kappa.copy(), U))
+        pair = two_parts(slide(raw.copy(), kappa.copy(), U))
         if pair is None:
             return "It must return two arrays: the weights on the letters and the new centres."
         phi, new = numbers(pair[0], (U,)), numbers(pair[1], (K,))

@@ -131,7 +131,6 @@ def whole_words(cover_words):
     """Pieces of a word go together, special places never, and the share is right."""
     if not callable(cover_words):
         return 'Give the function itself: checks.check("14.4", cover_words).'
-    shares = []
     for seed, share in ((1, 0.15), (2, 0.5), (3, 0.3)):
         begins, ordinary = _rows(seed)
         chosen = np.asarray(cover_words(begins.copy(), ordinary.copy(), share, np.random.default_rng(seed)))
@@ -145,7 +144,6 @@ def whole_words(cover_words):
         if (chosen[:, 1:] != chosen[:, :-1])[inside].any():
             return "Somewhere a part of a word is chosen and another part of it isn't."
         firsts = chosen[begins & ordinary]
-        shares.append(firsts.mean() / share)
         if abs(firsts.mean() - share) > 5 * np.sqrt(share * (1 - share) / len(firsts)):
             return f"With a share of {share} about {share:.0%} of the words should be chosen, not {firsts.mean():.0%}."
         words = np.cumsum(begins, axis=1)

@@ -175,11 +175,13 @@ def gentle_half(halve):
         )
     maps = np.maximum(rng.normal(size=(20, 16, 16)), 0)
     moved = np.concatenate([maps[:, :, :1], maps[:, :, :-1]], axis=2)  # by one column
+    here, there = (numbers(halve(x.copy()), (20, 8, 8)) for x in (maps, moved))
+    if here is None or there is None:
+        return "Maps of shape (20, 16, 16) must become numbers of shape (20, 8, 8)."
     plain, ours = (
-        np.linalg.norm(half(moved) - half(maps)) / np.linalg.norm(half(maps))
-        for half in (lambda x: x[:, ::2, ::2], lambda x: np.asarray(halve(x.copy()), dtype=float))
+        np.linalg.norm(after - before) / np.linalg.norm(before)
+        for before, after in ((maps[:, ::2, ::2], moved[:, ::2, ::2]), (here, there))
     )
-    here = np.asarray(halve(maps.copy()), dtype=float)
     if here.std() < 0.1 * maps.std():
         return "The answer hardly depends on the picture any more: blur less."
     if ours > 0.8 * plain:

@@ -6,13 +6,7 @@ none of them is written here.
 
 import numpy as np
 
-from course_utils.checks import numbers, register
-
-
-def _number(answer):
-    """Turn an answer into one number; None if it is something else."""
-    number = numbers(answer, ())
-    return None if number is None else float(number)
+from course_utils.checks import numbers, one_number, register
 
 
 def _function(answer, number):
@@ -95,7 +89,7 @@ def turns_of_a_lock(mean_turns):
         equations = np.eye(N) - p * np.eye(N, k=1)
         equations[:, 0] -= 1 - p
         wanted.append(np.linalg.solve(equations, np.ones(N))[0])
-    answers = [_number(mean_turns(N, p)) for N, p in cases]
+    answers = [one_number(mean_turns(N, p)) for N, p in cases]
     if any(answer is None for answer in answers):
         return "It must return one number."
     answers, wanted = np.array(answers), np.array(wanted)

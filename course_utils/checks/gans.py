@@ -5,25 +5,15 @@ none of them is written here.
 """
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
-from course_utils.checks import numbers, register
-
-
-def _number(answer):
-    """Turn an answer into one number; None if it is something else."""
-    number = numbers(answer, ())
-    return None if number is None else float(number)
-
-
-def _distances(first, second):
-    """Distance of each point to each other one, (n, m)."""
-    return np.sqrt(((first[:, None] - second[None]) ** 2).sum(axis=-1))
+from course_utils.checks import numbers, one_number, register
 
 
 @register("16.1", hint="Put q = 3p into equation (16.2): p cancels. The logit is the place where σ has that value.")
 def judged_by_hand(verdict, logit):
     """The verdict has slope zero in p log d + q log(1 - d), and σ of the logit is the verdict."""
-    verdict, logit = _number(verdict), _number(logit)
+    verdict, logit = one_number(verdict), one_number(logit)
     if verdict is None or logit is None:
         return "Give two numbers: the probability and the logit."
     if not 0 < verdict < 1:
@@ -56,7 +46,7 @@ def score_of_lists(best_score):
             p, q = np.array([0.5, 0.5, 0, 0]), np.array([0, 0.25, 0.75, 0])
         with np.errstate(all="ignore"):
             raw = best_score(p.copy(), q.copy())
-        answer = _number(raw)
+        answer = one_number(raw)
         if answer is None:
             try:
                 broken = np.isnan(float(raw))
@@ -91,10 +81,10 @@ def modes_counted(count_modes):
         centres = rng.normal(size=(k, 2))
         points = centres[rng.integers(k, size=60)] + rng.normal(scale=0.4, size=(60, 2))
         reach, least = 0.5, int(rng.integers(3, 9))
-        distances = _distances(points, centres)
+        distances = cdist(points, centres)
         near = distances < reach
         votes = [int((near[:, j] & (distances.argmin(axis=1) == j)).sum()) for j in range(k)]
-        answer = _number(count_modes(points.copy(), centres.copy(), reach, least))
+        answer = one_number(count_modes(points.copy(), centres.copy(), reach, least))
         if answer is None:
             return "It must return one number: how many centres."
         pairs.append((answer, int((near.sum(axis=0) >= least).sum()), sum(v > least for v in votes),
@@ -170,7 +160,7 @@ def frechet_of_diagonals(frechet_diagonal):
     for d in (1, 3, 8):
         m, n = rng.normal(size=(2, d))
         v, w = rng.uniform(0.2, 4, size=(2, d))
-        answer = _number(frechet_diagonal(m.copy(), v.copy(), n.copy(), w.copy()))
+        answer = one_number(frechet_diagonal(m.copy(), v.copy(), n.copy(), w.copy()))
         if answer is None:
             return "It must return one number."
         product = np.diag(v) @ np.diag(w)
@@ -205,10 +195,10 @@ def share_copied(copied):
     for noise in (1e-3, 0.2, 0.5, 3.0):
         known, unseen = rng.normal(size=(40, 3)), rng.normal(size=(12, 3))
         made = known[rng.integers(40, size=30)] + noise * rng.normal(size=(30, 3))
-        answer = _number(copied(made.copy(), known.copy(), unseen.copy()))
+        answer = one_number(copied(made.copy(), known.copy(), unseen.copy()))
         if answer is None:
             return "It must return one number: a share."
-        own, other = _distances(made, known).min(axis=1), _distances(unseen, known).min(axis=1)
+        own, other = cdist(made, known).min(axis=1), cdist(unseen, known).min(axis=1)
         found.append(answer)
         wanted.append(np.mean(own < other.min()))
         percent.append(np.sum(own < other.min()))

@@ -5,35 +5,16 @@ none of them is written here.
 """
 
 import numpy as np
+from scipy.special import softmax
 
-from course_utils.checks import numbers, register
-
-
-def _number(answer):
-    """Turn an answer into one number; None if it is something else."""
-    number = numbers(answer, ())
-    return None if number is None else float(number)
-
-
-def _softmax(scores):
-    scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return scores / scores.sum(axis=-1, keepdims=True)
-
-
-def _pair(answer):
-    """Two parts of an answer, or None."""
-    try:
-        first, second = answer
-    except (TypeError, ValueError):
-        return None
-    return first, second
+from course_utils.checks import numbers, one_number, register, two_parts
 
 
 @register("13.1", hint="Divide the products by the root of d, then exponentials, then divide each by their sum.")
 def one_head_by_hand(weights, mixture):
     """Logarithms of the weights differ as the divided products do, and the mixture is their sum with the values."""
     products, values = 2 * np.log([1.0, 3.0, 4.0]), np.array([16.0, 8.0, 0.0])
-    weights, mixture = numbers(weights, (3,)), _number(mixture)
+    weights, mixture = numbers(weights, (3,)), one_number(mixture)
     if weights is None or mixture is None:
         return "Give three weights, in a list, and one number."
     if (weights <= 0).any():
@@ -65,7 +46,7 @@ def no_look_ahead(attend):
     for T, d, m, size in ((4, 9, 3, 1.0), (6, 2, 5, 2.0), (3, 4, 1, 60.0)):
         Q, K, V = size * rng.normal(size=(T, d)), size * rng.normal(size=(T, d)), rng.normal(size=(T, m))
         with np.errstate(all="ignore"):
-            pair = _pair(attend(Q.copy(), K.copy(), V.copy()))
+            pair = two_parts(attend(Q.copy(), K.copy(), V.copy()))
         if pair is None:
             return "It must return two arrays: the mixtures and the weights."
         if np.shape(pair[0]) != (T, m) or np.shape(pair[1]) != (T, T):
@@ -76,19 +57,19 @@ def no_look_ahead(attend):
         if mixtures is None or weights is None:
             return "With products in the thousands it gives nan: subtract the largest score of each row first."
         seen, scores = np.tri(T) > 0, Q @ K.T / np.sqrt(d)
-        right = _softmax(np.where(seen, scores, -np.inf))
+        right = softmax(np.where(seen, scores, -np.inf), axis=-1)
         if np.abs(weights[~seen]).max() > 1e-6:
-            if np.allclose(weights, _softmax(np.where(seen.T, scores, -np.inf)), atol=1e-6):
+            if np.allclose(weights, softmax(np.where(seen.T, scores, -np.inf), axis=-1), atol=1e-6):
                 return "The mask is the wrong way round: each place sees only what comes after it."
-            if np.allclose(weights, _softmax(np.where(seen, scores, 0.0)), atol=1e-6):
+            if np.allclose(weights, softmax(np.where(seen, scores, 0.0), axis=-1), atol=1e-6):
                 return "A score of zero isn't nothing: its exponential is 1. Use minus infinity."
             return "Later places still get weight."
         if not np.allclose(weights.sum(axis=1), 1, atol=1e-5):
-            if np.allclose(weights, np.where(seen, _softmax(scores), 0), atol=1e-6):
+            if np.allclose(weights, np.where(seen, softmax(scores, axis=-1), 0), atol=1e-6):
                 return "After the mask the weights no longer add up to 1: mask the scores, not the weights."
             return "Each row of weights must add up to 1."
         if not np.allclose(weights, right, atol=1e-5):
-            if np.allclose(weights, _softmax(np.where(seen, Q @ K.T, -np.inf)), atol=1e-5):
+            if np.allclose(weights, softmax(np.where(seen, Q @ K.T, -np.inf), axis=-1), atol=1e-5):
                 return "The division by the root of d is missing."
             if np.allclose(np.diag(weights), 0):
                 return "A place may see itself too."
@@ -173,7 +154,7 @@ def size_of_a_cache(gigabytes):
         return 'Give the function itself: checks.check("13.5", cache_gigabytes).'
     for case in ((96, 12_288, 2048, 1), (12, 768, 1024, 8), (2, 64, 10_000, 3)):
         layers, width, places, texts = case
-        found = _number(gigabytes(*case))
+        found = one_number(gigabytes(*case))
         if found is None:
             return "It must return one number."
         wanted = sum(np.broadcast_to(np.float16(0), (texts, places, width)).size * 2 for _ in range(layers)) * 2 / 1e9
@@ -214,7 +195,7 @@ def parameters_of_bert(num_bert):
         }  # fmt: skip
 
     for case in ((12, 768, 30_522), (24, 1024, 30_522), (2, 128, 3000)):
-        found = _number(num_bert(*case))
+        found = one_number(num_bert(*case))
         if found is None:
             return "It must return one number."
         there = parts(*case)
@@ -246,8 +227,8 @@ def power_law_with_a_floor(extrapolate):
     x = np.array([1e3, 1e4, 1e5, 1e6])
     for floor, height, fall, noise in ((0.0, 9.0, 0.1, 0.0), (1.2, 20.0, 0.25, 0.0), (0.5, 12.0, 0.2, 0.1)):
         losses = floor + height * x**-fall * np.exp(noise * rng.normal(size=4))
-        pair = _pair(extrapolate(x.copy(), losses.copy(), floor, 1e8))
-        pair = None if pair is None else tuple(map(_number, pair))
+        pair = two_parts(extrapolate(x.copy(), losses.copy(), floor, 1e8))
+        pair = None if pair is None else tuple(map(one_number, pair))
         if pair is None or None in pair:
             return "It must return two numbers: the loss at the new place, and the exponent."
         loss, exponent = pair

@@ -7,7 +7,7 @@ from pathlib import Path
 MIME = "application/vnd.course.claim+json"
 
 _MARK = re.compile(r"<!--\s*=\s*([^\s>]+?)\s*-->")
-_FENCE = re.compile(r"^ {0,3}(```+|~~~+).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.M | re.S)
+FENCE = re.compile(r"^ {0,3}(```+|~~~+).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.M | re.S)
 _NUMBER = re.compile(r"[-−+]?\d+(?:[,\u00a0\u202f\u2009]\d{3})*(?:\.\d+)?(?:[eE][-−+]?\d+)?")
 
 
@@ -29,7 +29,7 @@ def collect(notebook):
     found, heading = [], ""
     for index, cell in enumerate(_cells(notebook)):
         if cell["cell_type"] == "markdown":
-            heads = re.findall(r"^#{1,6}\s+(.+?)\s*#*$", _FENCE.sub("", _text(cell["source"])), re.M)
+            heads = re.findall(r"^#{1,6}\s+(.+?)\s*#*$", FENCE.sub("", _text(cell["source"])), re.M)
             heading = heads[-1] if heads else heading
         for output in cell.get("outputs", []):
             record = output.get("data", {}).get(MIME)
@@ -90,7 +90,7 @@ def prose_numbers(markdown):
     >>> prose_numbers("It needed **1,882**<!-- =separable --> functions.")
     [('separable', '1,882')]
     """
-    text = _FENCE.sub("", markdown)
+    text = FENCE.sub("", markdown)
     return [(mark[1], _marked_piece(text[: mark.start()])) for mark in _MARK.finditer(text)]
 
 

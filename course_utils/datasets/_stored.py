@@ -10,9 +10,10 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import zlib
 from pathlib import Path
+
+from course_utils._writing import written_whole
 
 VARIABLE = "COURSE_CACHE"
 
@@ -85,14 +86,7 @@ def keep(name, key, value):
     if path is None:
         return
     packed = zlib.compress(json.dumps({"key": key, "value": value}).encode(), 6)
-    temporary = None
-    try:
+    with contextlib.suppress(OSError):  # a home that is read-only or full
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with written_whole(path) as file:
             file.write(hashlib.sha256(packed).digest() + packed)
-        os.replace(temporary, path)
-    except OSError:  # a home that is read-only or full
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)

@@ -70,13 +70,13 @@ class Pairs:
 
 
 def refuse_wrong_share(test_share):
-    """Let only a number above 0 and below 1 pass as a share of examples."""
+    """Let only a number above 0 and below 1 pass as a share of examples; else raise ValueError."""
     if isinstance(test_share, bool) or not isinstance(test_share, int | float) or not 0 < test_share < 1:
         raise ValueError(f"test_share must be above 0 and below 1, got {test_share!r}")
 
 
 def number_kept(test_share, number):
-    """Turn a share into a number of examples, at least one in each part."""
+    """Turn a share of `number` examples into an int that leaves at least one in each part, or raise ValueError."""
     refuse_wrong_share(test_share)
     kept = round(test_share * number)
     if not 0 < kept < number:

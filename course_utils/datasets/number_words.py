@@ -34,7 +34,8 @@ def load_number_words(*, source="en", target="de", largest=LARGEST, test_share=0
     -------
     Pairs
         Each of its parts holds ``numbers`` (n,), int64, and their ``sources`` and
-        ``targets``, lists of str.
+        ``targets``, lists of str. Zero, whose word stands in no other number, is
+        always in ``train``.
 
     Raises
     ------
@@ -72,6 +73,9 @@ def load_number_words(*, source="en", target="de", largest=LARGEST, test_share=0
         raise ValueError(f"largest must be a whole number from 1 to {LARGEST}, got {largest!r}")
     kept = number_kept(test_share, largest + 1)
     order = reproducibility.rng(offset).permutation(largest + 1).astype(np.int64)
+    (zero,) = np.flatnonzero(order == 0)
+    if zero < kept:
+        order[[zero, kept]] = order[[kept, zero]]
     words = dict(zip(LANGUAGES, _all_words(), strict=True))
 
     def part(numbers):

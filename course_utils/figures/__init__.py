@@ -4,7 +4,6 @@ Class +1 is a blue circle and class -1 an orange square in every lecture. The gr
 a warm paper tone that reads well on light and on dark pages.
 """
 
-import base64
 import io
 
 from course_utils import _outputs
@@ -53,7 +52,6 @@ __all__ = [
     "use_style",
 ]
 
-SHORTEST_ALT = 40  # characters
 DOTS_PER_INCH = 100
 PAGE_PIXELS_PER_INCH = 96
 COLOURS = (24, 96)  # flat pictures need few: a lecture with twenty figures must stay below 400 kB
@@ -82,22 +80,12 @@ def show(fig, alt):
 
     if not isinstance(fig, Figure):
         raise TypeError(f"fig must be a Matplotlib figure, got {type(fig).__name__}")
-    if not isinstance(alt, str):
-        raise TypeError(f"alt must be text, got {type(alt).__name__}")
-    alt = " ".join(alt.split())
-    if len(alt) < SHORTEST_ALT or len(set(alt.split())) < 6:
-        raise ValueError(
-            f"alt must name axes, shape and point for a listener, in {SHORTEST_ALT} characters or more and in words, "
-            f"got {len(alt)}: {alt!r}"
-        )
+    alt = _outputs.in_words(alt, "name axes, shape and point for a listener")
     _let_titles_wrap(fig)
     png = picture(fig)
     width = round(fig.get_figwidth() * PAGE_PIXELS_PER_INCH)
     plt.close(fig)
-    _outputs.send(
-        {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": f"Figure: {alt}"},
-        {"image/png": {"alt": alt, "width": width}},
-    )
+    _outputs.send_picture(png, alt, width)
 
 
 def picture(fig):

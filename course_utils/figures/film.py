@@ -1,11 +1,9 @@
 """A short film of small grey pictures, with words that say the same."""
 
-import base64
 import io
 
 from course_utils import _outputs
 
-SHORTEST_ALT = 40  # characters
 MOST_FRAMES = 90
 LARGEST = 30_000  # bytes
 TONES = 16  # fewer than 256 make a film small, and no figure needs more
@@ -48,14 +46,7 @@ def film(frames, alt, *, per_second=15, scale=3):
             f"frames must be 2 to {MOST_FRAMES} grey pictures of bytes, (n, height, width), "
             f"got {frames.shape} of {frames.dtype}"
         )
-    if not isinstance(alt, str):
-        raise TypeError(f"alt must be text, got {type(alt).__name__}")
-    alt = " ".join(alt.split())
-    if len(alt) < SHORTEST_ALT or len(set(alt.split())) < 6:
-        raise ValueError(
-            f"alt must tell the film to a listener, in {SHORTEST_ALT} characters or more and in words, "
-            f"got {len(alt)}: {alt!r}"
-        )
+    alt = _outputs.in_words(alt, "tell the film to a listener")
     for name, given, most in (("per_second", per_second, 50), ("scale", scale, 12)):
         if isinstance(given, bool) or not isinstance(given, int):
             raise TypeError(f"{name} must be a whole number, got {given!r}")
@@ -72,7 +63,4 @@ def film(frames, alt, *, per_second=15, scale=3):
         raise ValueError(
             f"a film may have {LARGEST:,} bytes, this one has {content.tell():,}: give fewer frames"
         )
-    _outputs.send(
-        {"image/png": base64.b64encode(content.getvalue()).decode("ascii"), "text/plain": f"Figure: {alt}"},
-        {"image/png": {"alt": alt, "width": scale * frames.shape[2]}},
-    )
+    _outputs.send_picture(content.getvalue(), alt, scale * frames.shape[2])

@@ -1,11 +1,14 @@
 // A trained character transformer in the page: where each head looks, what comes next, and what a head is worth.
 
 import { adopt, button, facts, h, linkButton, reducedMotion, slider, words } from "./runtime.js";
-import { createPlane, keepSharp, palette } from "./plot.js";
-import { seeded } from "./seeded.js";
-import { begin, bitsOf, drawn, extend, habitsOf, loadTransformer, logitsAt, sharpened, shorten } from "./transformer.js";
+import { keepSharp, palette } from "./plot.js";
+import { onceAFrame, onKey } from "./canvas_events.js";
+import { headName, percent } from "./head_views.js";
+import { begin, bitsOf, extend, habitsOf, loadTransformer, logitsAt, sharpened } from "./transformer.js";
+import { again, argmax, bestHead, bitsPerCharacter, headThatLooksAt, headThatSees, nextId, readLetter, readOn, readText, shown, TOPS, worthOfHead } from "./character_reading.js";
+import { drawGrid, drawMap, drawStrip, signed } from "./attention_drawing.js";
 
-const MOST_TYPED = 100, BARS = 6, CELL = 15, CHARACTER = 22, SURPRISE = 12, STRIP = 17, TOPS = [1, 2, 3, 5, 8, 12, 20, 0];
+const MOST_TYPED = 100, BARS = 6;
 const QUESTION = "Where does each head look while the network guesses the next character? Guess, then choose heads and characters.";
 
 /** Set-ups: text, question, and how to pick head, character and the rest from what the network shows. */
@@ -44,65 +47,10 @@ const STYLE = [
   "@container (max-width: 480px) { .dlm-look, .dlm-guess { grid-template-columns: minmax(0, 1fr); } .dlm-run4 button { flex: 1 1 7em; } }",
 ].join("\n");
 
-// ---- the pure part
-
-/** Characters of a text as numbers, the start before them if the alphabet has one; `lost` are those that it has not. */
-export function readText(text, alphabet, length) {
-  const start = alphabet[0] === "\0" ? [0] : [], all = [...text.replace(/\r\n?/g, "\n")], fits = all.filter((c) => c !== "\0" && alphabet.includes(c));
-  return { ids: [...start, ...fits.map((c) => alphabet.indexOf(c))].slice(0, length), lost: [...new Set(all.filter((c) => !alphabet.includes(c)))] };
-}
-/** Read a text; what was read before and begins alike is not computed again. */
-export function readOn(net, state, ids, off) {
-  const same = state && state.off.size === off.length && off.every((k) => state.off.has(k));
-  const now = same ? state : begin(net, off);
-  let common = 0;
-  while (common < now.ids.length && common < ids.length && now.ids[common] === ids[common]) common++;
-  shorten(now, common);
-  if (ids.length > common) extend(now, ids.slice(common));
-  return now;
-}
-const argmax = (values) => values.indexOf(Math.max(...values));
-/** The head that is best at something. */
-export const bestHead = (state, good) => argmax(state.looks.map((rows) => good(habitsOf(rows))));
-export const headThatLooksAt = (state, place, at) => argmax(state.looks.map((rows) => (at < 0 ? 0 : rows[place][at])));
-/** The head that looks most from the last character at the last one of these. */
-export function headThatSees(state, character) {
-  return headThatLooksAt(state, state.ids.length - 1, state.ids.lastIndexOf(state.net.alphabet.indexOf(character)));
-}
-/** Where the longest end of the text stood before: the place behind it, which the network could copy. -1 if there is none. */
-export function again({ ids }) {
-  let best = [0, -1];
-  for (let at = ids.length - 2; at >= 0; at--) {
-    let k = 0;
-    while (k <= at && ids[at - k] === ids[ids.length - 1 - k]) k++;
-    if (k > best[0]) best = [k, at + 1];
-  }
-  return best[1];
-}
-export const bitsPerCharacter = (bits) => bits.slice(1).reduce((a, b) => a + b, 0) / Math.max(1, bits.length - 1);
-/** How many bits per character a text costs more when one head is off, all others on. */
-export function worthOfHead(net, ids, head) {
-  const cost = (off) => bitsPerCharacter(bitsOf(extend(begin(net, off), ids)));
-  return cost([head]) - cost([]);
-}
-/** The next character: dice that depend on the turn and the place alone, so that all readers meet the same text. */
-export const nextId = (state, temperature, top, turn) => drawn(sharpened(logitsAt(state, state.ids.length - 1), temperature, top), seeded(turn * 7919 + state.ids.length * 104729)());
-/** How a character is shown. */
-export const shown = (c) => ({ "\0": "\u25b7", "\n": "\u21b5", "\t": "\u21e5", " ": "\u2423" })[c] ?? c;
-
-/** A set-up from a link: [[head, place, temperature, top, start], heads that are off, codes of the signs]; null if it is none. */
-export function readLetter(state, { layers, heads, length }, alphabet) {
-  if (!Array.isArray(state) || state.length !== 3 || !state.every((row) => Array.isArray(row) && row.every(Number.isFinite))) return null;
-  const [[head, place, temperature, top, prompt], off, codes] = state, whole = (v, most) => Number.isInteger(v) && v >= 0 && v < most;
-  return state[0].length === 5 && whole(head, layers * heads) && whole(place, length) && temperature >= 0 && temperature <= 2 && TOPS.includes(top) && whole(prompt, length + 1)
-    && off.length <= layers * heads && off.every((k) => whole(k, layers * heads)) && codes.length <= length && codes.every((k) => whole(k, alphabet.length))
-    ? { head, place, temperature, top, prompt, off: [...new Set(off)], text: codes.map((k) => alphabet[k]).join("") } : null;
-}
-
 function render({ model, el }) {
   const alphabet = [...model.get("alphabet")], net = Object.assign(loadTransformer(model.get("network")), { alphabet }), { layers, heads, length } = net.config, count = layers * heads, start = alphabet[0] === "\0" ? 1 : 0, most = length - start;
   const given = { text: model.get("text"), head: model.get("layer") * heads + model.get("head"), place: Infinity, temperature: model.get("temperature"), top: 0, off: [], prompt: Infinity };
-  let now, read, state, bits, costs = null, plain = 0, question = "", note = "", waiting = 0, writing = 0, measuring = 0, turn = 1;
+  let now, read, state, bits, costs = null, plain = 0, question = "", note = "", writing = 0, measuring = 0, turn = 1;
 
   // ---- the parts of the page
   const box = h("textarea", { rows: 2, maxlength: Math.min(MOST_TYPED, most), autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-label": "Text that the network reads, " + Math.min(MOST_TYPED, most) + " characters at most" });
@@ -115,85 +63,19 @@ function render({ model, el }) {
   const chosen = h("div", { class: "dlm-head" });
   const guess = h("div", { class: "dlm-head" });
   const numbers = facts({ bits: "Bits per character", before: "On the one before", itself: "On itself", first: start ? "On the start \u25b7" : "On the first" });
-  const nameOf = (k) => "layer " + (Math.floor(k / heads) + 1) + ", head " + ((k % heads) + 1);
-  const percent = (v) => (v >= 0.995 ? "100 %" : v < 0.005 ? (v > 0 ? "< 1 %" : "0 %") : Math.round(100 * v) + " %");
-  const signed = (v) => (v < -0.0005 ? "\u2212" : "+") + Math.abs(v).toFixed(2);
+  const nameOf = (k) => headName(k, heads);
 
   // ---- drawing
-  const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  const shades = (ink) => { const [pale, deep] = [ink.plane, ink.plus].map(rgb); return (a) => "rgb(" + pale.map((v, i) => Math.round(v + Math.sqrt(a) * (deep[i] - v))).join() + ")"; };
+  const signs = alphabet.map((c) => shown(c).replace("\u2423", "\u00b7"));
   let laid = null, gridded = null, mapped = null;
-  function planeOf(canvas, high) {
-    const width = canvas.clientWidth || 340;
-    if (canvas.style.height !== high + "px") canvas.style.height = high + "px";
-    const plane = createPlane(canvas, { view: [0, 1, 0, 1], ratio: high / width, pad: [0, 0, 0, 0] });
-    plane.fit();
-    return plane;
-  }
-  /** The text, one cell for each character: the darker, the more the chosen one looks at it; below, its surprise. */
-  function drawStrip(ink) {
-    const width = strip.clientWidth || 680, inLine = Math.max(8, Math.floor(width / CELL)), lines = Math.max(1, Math.ceil(state.ids.length / inLine)), block = CHARACTER + SURPRISE + 5;
-    const wide = Math.min(CELL + 3, width / Math.min(inLine, Math.max(state.ids.length, 24))), plane = planeOf(strip, lines * block), { ctx } = plane, row = state.looks[now.head]?.[now.place] ?? [], shade = shades(ink), font = "14px ui-monospace, Menlo, Consolas, monospace";
-    laid = { plane, inLine, wide, block };
-    ctx.textAlign = "center"; ctx.textBaseline = "middle";
-    state.ids.forEach((id, t) => {
-      const x = (t % inLine) * wide, y = Math.floor(t / inLine) * block, here = t === now.place, a = row[t] ?? 0;
-      ctx.fillStyle = a > 0 ? shade(a) : ink.plane;
-      ctx.globalAlpha = t > now.place ? 0.35 : 1;
-      ctx.fillRect(x, y, wide - 1, CHARACTER);
-      ctx.globalAlpha = 1;
-      ctx.fillStyle = Math.sqrt(a) > 0.62 ? ink.plane : t >= now.prompt + start ? ink.accent : t > now.place ? ink.muted : ink.fg;
-      ctx.font = (t >= now.prompt + start ? "700 " : "") + font;
-      const sign = shown(alphabet[id]);
-      ctx.fillText(sign === "\u2423" ? "\u00b7" : sign, x + (wide - 1) / 2, y + CHARACTER / 2 + 1);
-      const high = Math.min(1, bits[t] / 10) * SURPRISE;
-      ctx.fillStyle = ink.minus;
-      ctx.fillRect(x + 1, y + CHARACTER + 1, wide - 3, high);
-      if (here) { ctx.strokeStyle = ink.accent; ctx.lineWidth = 2.4; ctx.strokeRect(x + 0.5, y + 1, wide - 2, CHARACTER - 2); }
-    });
-  }
-  function drawMap(ink) {
-    const plane = createPlane(map, { view: [0, 1, 0, 1], pad: [0, 0, 0, 0] }), { ctx } = plane, rows = state.looks[now.head], n = Math.max(1, rows.length), shade = shades(ink);
-    plane.fit();
-    const edge = n <= 34 ? 15 : 0, cell = (plane.width - edge) / n;
-    mapped = { plane, edge, cell };
-    ctx.fillStyle = ink.plane; ctx.fillRect(edge, edge, plane.width, plane.height);
-    rows.forEach((row, t) => row.forEach((a, j) => {
-      if (a < 0.002) return;
-      ctx.fillStyle = shade(a);
-      ctx.fillRect(edge + j * cell, edge + t * cell, Math.max(cell - (cell > 6 ? 0.7 : 0), 0.8), Math.max(cell - (cell > 6 ? 0.7 : 0), 0.8));
-    }));
-    if (edge) {
-      ctx.font = "11px ui-monospace, Menlo, Consolas, monospace"; ctx.textAlign = "center"; ctx.textBaseline = "middle"; ctx.fillStyle = ink.muted;
-      state.ids.forEach((id, t) => { const sign = shown(alphabet[id]).replace("\u2423", "\u00b7"); ctx.fillText(sign, edge + (t + 0.5) * cell, edge / 2); ctx.fillText(sign, edge / 2, edge + (t + 0.5) * cell); });
-    }
-    ctx.strokeStyle = ink.grid; ctx.lineWidth = 1;
-    ctx.beginPath(); ctx.moveTo(edge, edge); ctx.lineTo(edge + n * cell, edge + n * cell); ctx.stroke();
-    if (now.place < rows.length) { ctx.strokeStyle = ink.accent; ctx.lineWidth = 2; ctx.strokeRect(edge + 1, edge + now.place * cell - 0.5, (now.place + 1) * cell - 1, Math.max(cell, 3) + 1); }
-  }
-  /** All heads, one row of small maps for each layer; below each its name, and what it is worth once that is measured. */
-  function drawGrid(ink) {
-    const width = grid.clientWidth || 320, wide = width / heads, side = Math.min(wide - 6, 88), block = side + STRIP + 4, plane = planeOf(grid, layers * block), { ctx } = plane, shade = shades(ink);
-    gridded = { plane, wide, block };
-    ctx.textAlign = "center"; ctx.textBaseline = "middle";
-    for (let k = 0; k < count; k++) {
-      const x = (k % heads) * wide + (wide - side) / 2, y = Math.floor(k / heads) * block + 2, rows = state.looks[k], cell = side / Math.max(1, rows.length);
-      ctx.fillStyle = ink.plane; ctx.fillRect(x, y, side, side);
-      rows.forEach((row, t) => row.forEach((a, j) => { if (a > 0.01) { ctx.fillStyle = shade(a); ctx.fillRect(x + j * cell, y + t * cell, Math.max(cell, 1), Math.max(cell, 1)); } }));
-      ctx.strokeStyle = k === now.head ? ink.accent : ink.grid; ctx.lineWidth = k === now.head ? 3 : 1;
-      ctx.strokeRect(x, y, side, side);
-      if (now.off.includes(k)) { ctx.strokeStyle = ink.minus; ctx.lineWidth = 3; ctx.beginPath(); ctx.moveTo(x + 4, y + 4); ctx.lineTo(x + side - 4, y + side - 4); ctx.moveTo(x + side - 4, y + 4); ctx.lineTo(x + 4, y + side - 4); ctx.stroke(); }
-      ctx.font = (k === now.head ? "700 " : "") + ink.font; ctx.fillStyle = k === now.head ? ink.fg : ink.muted;
-      ctx.fillText(costs?.[k] === undefined ? Math.floor(k / heads) + 1 + "." + ((k % heads) + 1) : signed(costs[k]), x + side / 2, y + side + STRIP / 2 + 1);
-    }
-  }
   function draw() {
-    waiting = 0;
     if (!state) return;
     const ink = palette(el);
-    drawStrip(ink); drawMap(ink); drawGrid(ink);
+    laid = drawStrip(strip, ink, { state, now, bits, signs, start });
+    mapped = drawMap(map, ink, { state, now, signs });
+    gridded = drawGrid(grid, ink, { state, now, costs });
   }
-  const soon = () => { waiting ||= requestAnimationFrame(draw); };
+  const soon = onceAFrame(draw);
 
   // ---- words
   const sign = (t) => "\u201c" + shown(alphabet[state.ids[t]]) + "\u201d";
@@ -312,15 +194,9 @@ function render({ model, el }) {
     const [x, y] = gridded.plane.pointer(event);
     pick(Math.min(layers - 1, Math.floor(y / gridded.block)) * heads + Math.min(heads - 1, Math.floor(x / gridded.wide)));
   });
-  const keys = (canvas, moves) => canvas.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = moves[event.key];
-    if (!act) return;
-    act();
-    event.preventDefault();
-  });
+  const keys = (canvas, moves) => onKey(canvas, (key) => { if (!moves[key]) return false; moves[key](); });
   keys(strip, { ArrowRight: () => choose(now.place + 1), ArrowLeft: () => choose(now.place - 1), ArrowDown: () => choose(now.place + (state.ids.length > laid.inLine ? laid.inLine : 1)), ArrowUp: () => choose(now.place - (state.ids.length > laid.inLine ? laid.inLine : 1)), Home: () => choose(0), End: () => choose(state.ids.length - 1) });
-  keys(grid, { ArrowRight: () => pick(now.head + 1), ArrowLeft: () => pick(now.head - 1), ArrowDown: () => pick(now.head + heads), ArrowUp: () => pick(now.head - heads), Home: () => pick(0), End: () => pick(count - 1), x: () => flip(now.head), X: () => flip(now.head) });
+  keys(grid, { ArrowRight: () => pick(now.head + 1), ArrowLeft: () => pick(now.head - 1), ArrowDown: () => pick(now.head + heads), ArrowUp: () => pick(now.head - heads), Home: () => pick(0), End: () => pick(count - 1), x: () => flip(now.head) });
   box.addEventListener("input", () => { stop(); question = ""; go({ text: box.value, place: Infinity, prompt: Infinity }); });
 
   // ---- controls
@@ -351,7 +227,8 @@ function render({ model, el }) {
     h("div", { class: "dlm-say" }, box),
     h("div", { class: "dlm-row dlm-run4" }, writeButton, button("One more", () => { stop(); if (state.ids.length >= length) return go({}, "It reads " + most + " characters at most: take some away. "); now.prompt = Math.min(now.prompt, [...now.text].length); one(); }), button("Write anew", anew), button("Reset", () => { stop(); question = ""; turn = 1; go({ ...given }); })),
     strip, status,
-    ...(wide ? [guessPart, lookPart] : [lookPart, guessPart]), // the columns of a slide are as high as each other so
+    // the columns of a slide are as high as each other so
+    ...(wide ? [guessPart, lookPart] : [lookPart, guessPart]),
     h("div", { class: "dlm-more" },
       h("details", {}, h("summary", {}, "What you see"), h("div", {}, about, h("kbd", {}, "\u2190"), " and ", h("kbd", {}, "\u2192"), " choose a character; with the small maps in focus the arrow keys choose a head and ", h("kbd", {}, "X"), " switches it.")),
       linkButton(el, () => [[now.head, now.place, now.temperature, now.top, now.prompt], now.off, [...now.text].map((c) => alphabet.indexOf(c)).filter((k) => k >= 0)], (text) => { status.textContent = text; })));

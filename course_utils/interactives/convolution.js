@@ -2,51 +2,12 @@
 
 import { adopt, button, facts, h, linkButton, reducedMotion, words } from "./runtime.js";
 import { createPlane, keepSharp, palette } from "./plot.js";
+import { css, mixed } from "./colour_scale.js";
+import { rgb } from "./hex_colour.js";
+import { convolve, poolMax, PRESETS, shifted, unchanged, windowAt, windows } from "./sliding_window.js";
 
-export const PRESETS = {
-  identity: [0, 0, 0, 0, 1, 0, 0, 0, 0],
-  blur: [1, 1, 1, 1, 1, 1, 1, 1, 1].map((v) => v / 9),
-  sharpen: [0, -1, 0, -1, 5, -1, 0, -1, 0],
-  edges: [-1, -1, -1, -1, 8, -1, -1, -1, -1],
-  vertical: [-1, 0, 1, -2, 0, 2, -1, 0, 1],
-  horizontal: [-1, -2, -1, 0, 0, 0, 1, 2, 1],
-  diagonal: [0, 1, 2, -1, 0, 1, -2, -1, 0],
-};
 const NAMED = { identity: "Identity", blur: "Blur", sharpen: "Sharpen", edges: "All edges", vertical: "Vertical edges", horizontal: "Horizontal edges", diagonal: "Diagonal edges" };
 
-/** How many windows fit along n pixels, and how far the first one hangs over the edge. "same" pads as Keras does. */
-export function windows(n, stride, padding) {
-  if (padding !== "same") return [Math.floor((n - 3) / stride) + 1, 0];
-  const count = Math.ceil(n / stride);
-  return [count, Math.max((count - 1) * stride + 3 - n, 0) >> 1];
-}
-
-/** The nine pixels under the window of output pixel (r, c); null where it hangs over the edge. */
-export function windowAt(image, [r, c], { stride, padding }) {
-  const [, up] = windows(image.length, stride, padding), [, left] = windows(image[0].length, stride, padding);
-  return Array.from({ length: 9 }, (_, k) => image[r * stride - up + Math.floor(k / 3)]?.[c * stride - left + (k % 3)] ?? null);
-}
-
-export function convolve(image, kernel, how) {
-  const [rows] = windows(image.length, how.stride, how.padding), [columns] = windows(image[0].length, how.stride, how.padding);
-  return Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => {
-    const sum = windowAt(image, [r, c], how).reduce((total, v, k) => total + (v ?? 0) * kernel[k], 0);
-    return how.relu ? Math.max(0, sum) : sum;
-  }));
-}
-
-/** Largest of each 2 x 2 block; what is left over at the edge is dropped. Unknown (null) stays unknown. */
-export function poolMax(grid) {
-  return Array.from({ length: grid.length >> 1 }, (_, r) => Array.from({ length: grid[0].length >> 1 }, (_, c) => {
-    const four = [grid[2 * r][2 * c], grid[2 * r][2 * c + 1], grid[2 * r + 1][2 * c], grid[2 * r + 1][2 * c + 1]];
-    return four.includes(null) ? null : Math.max(...four);
-  }));
-}
-
-/** Move a picture to the right; what leaves it is gone, what comes in is paper. */
-export const shifted = (image, by) => image.map((row) => row.map((_, c) => row[c - by] ?? 0));
-
-const unchanged = (a, b) => a.flat().filter((v, i) => Math.abs(v - b.flat()[i]) < 1e-9).length;
 const KEYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const QUESTION = "Which kernel keeps the upright strokes and drops the level ones? Guess nine numbers, then try.";
 const MOST_SHIFT = 2;
@@ -114,18 +75,17 @@ function render({ model, el }) {
     plane.box = (r, c, size = 1) => [(c + edge) * plane.step, (r + edge) * plane.step, size * plane.step, size * plane.step];
     return plane;
   }
-  const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   function cells(plane, values, ink, most, tones) {
     const { ctx, step } = plane, ground = rgb(ink.plane);
     ctx.font = ink.font.replace("12px", Math.max(9, Math.min(13, step * 0.34)) + "px"); ctx.textAlign = "center"; ctx.textBaseline = "middle";
     values.forEach((row, r) => row.forEach((v, c) => {
       const [x, y, size] = plane.box(r, c);
       if (v === null) { ctx.strokeStyle = ink.grid; ctx.lineWidth = 1; ctx.strokeRect(x + 0.5, y + 0.5, size - 1, size - 1); return; }
-      const q = Math.min(1, Math.abs(v) / most), tone = rgb(v < 0 ? tones[1] : tones[0]), mixed = ground.map((g, i) => Math.round(g + q * (tone[i] - g)));
-      ctx.fillStyle = "rgb(" + mixed.join() + ")";
+      const colour = mixed(ground, rgb(v < 0 ? tones[1] : tones[0]), Math.min(1, Math.abs(v) / most));
+      ctx.fillStyle = css(colour);
       ctx.fillRect(x, y, size + 0.3, size + 0.3);
       if (step < 26) return;
-      const light = 0.299 * mixed[0] + 0.587 * mixed[1] + 0.114 * mixed[2];
+      const light = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2];
       ctx.fillStyle = light > 140 ? "#111" : "#fff"; ctx.globalAlpha = Math.abs(v) < 5e-4 ? 0.45 : 1;
       ctx.fillText(brief(v), x + size / 2, y + size / 2); ctx.globalAlpha = 1;
     }));
@@ -152,7 +112,8 @@ function render({ model, el }) {
     }
     cells(a, image, ink, largest(image), [ink.fg, ink.minus]);
     const [r, c] = origin();
-    for (let k = 1; k < 3; k++) { // the nine cells of the window
+    // the nine cells of the window
+    for (let k = 1; k < 3; k++) {
       const [x, y, size] = a.box(r, c, 3), p = (k * size) / 3;
       a.ctx.strokeStyle = ink.accent; a.ctx.lineWidth = 1;
       a.ctx.beginPath(); a.ctx.moveTo(x + p, y); a.ctx.lineTo(x + p, y + size); a.ctx.moveTo(x, y + p); a.ctx.lineTo(x + size, y + p); a.ctx.stroke();
@@ -260,7 +221,8 @@ function render({ model, el }) {
     canvas.addEventListener("pointerdown", (event) => { if (event.button) return; held = true; canvas.dataset.drag = ""; canvas.setPointerCapture(event.pointerId); move(cell(event)); });
     canvas.addEventListener("pointermove", (event) => { if (held) move(cell(event)); });
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = false; delete canvas.dataset.drag; });
-    canvas.addEventListener("touchstart", (event) => { // a finger near the window drags it, elsewhere it scrolls the page
+    // a finger near the window drags it, elsewhere it scrolls the page
+    canvas.addEventListener("touchstart", (event) => {
       const near = cell(event.touches[0]).every((v, i) => Math.abs(v - now.at[i]) * (name === "picture" ? now.stride : 1) <= 2);
       if (near) event.preventDefault();
     }, { passive: false });
@@ -317,7 +279,8 @@ function render({ model, el }) {
     const good = kernel.length === 9 && kernel.every((v) => Number.isFinite(v) && Math.abs(v) <= 99) && rest.length === 7
       && [1, 2].includes(stride) && [same, relu, pool].every((v) => small(v, 1)) && small(r, 99) && small(c, 99) && small(shift, MOST_SHIFT);
     if (!good) return null;
-    const near = Object.values(PRESETS).find((p) => p.every((v, k) => Math.abs(v - kernel[k]) < 1e-3)); // 1/9 is rounded in a link
+    // 1/9 is rounded in a link
+    const near = Object.values(PRESETS).find((p) => p.every((v, k) => Math.abs(v - kernel[k]) < 1e-3));
     return { ...fresh(), kernel: near ? [...near] : kernel, stride, padding: same ? "same" : "none", relu: !!relu, pool: !!pool, at: [r, c], shift };
   }
   const begin = () => load(readState(model.get("shared")) ?? { ...fresh(), at: [1, 1] });

@@ -2,10 +2,13 @@
 
 import { adopt, button, facts, h, linkButton, reducedMotion, words } from "./runtime.js";
 import { createPlane, drawArrow, drawAxes, drawLine, drawText, keepSharp, palette } from "./plot.js";
+import { rgb } from "./hex_colour.js";
+import { drawCurve } from "./step_curves.js";
+import { choose, mark, MENUS, paintSets, pointsLayer, select, setButtonsOf, stroke, tintSquare } from "./training_controls.js";
 import { seeded } from "./seeded.js";
 import {
-  coverage, forge, HALF, judged, LOSSES, noise, note, play, PLACES, pushes, readSetting, realPoints, REMEDIES, SETS, SPREAD, startGame, verdictsOn, WIDTH,
-} from "./gan_net.js";
+  coverage, forge, HALF, judged, LOSSES, noise, note, play, pushes, readSetting, realPoints, REMEDIES, SETS, SPREAD, startGame, verdictsOn, WIDTH,
+} from "./gan_game.js";
 
 const GRID = 36, SHOWN = 240, COUNTED = 1000, ARROWS = 36, MOST_STEPS = 50000;
 const NAMED = { ring: "Eight islands", two: "Two islands", moon: "A moon", line: "A line" };
@@ -26,17 +29,14 @@ export const TRIES = {
 const RATES = [0.0001, 0.0003, 0.001, 0.002, 0.004, 0.01], ROUNDS = [1, 2, 5, 10];
 
 const STYLE = [
-  ".dlm select { font: inherit; color: var(--fg); background: var(--plane); border: 1px solid var(--edge); border-radius: 6px; padding: 3px 4px; margin: 0; min-height: 30px; width: 100%; }",
-  ".dlm select:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }",
+  ...MENUS,
   ".dlm-settings { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 8px; }",
   ".dlm-settings label { display: grid; gap: 1px; margin: 0; font-weight: 400; font-size: .87em; color: var(--muted); grid-column: span 2; align-content: end; }",
   ".dlm-settings label.dlm-half { grid-column: span 3; }",
-  ".dlm .dlm-set { padding: 2px; min-height: 0; line-height: 0; }",
-  ".dlm .dlm-set canvas { width: 46px; height: 46px; cursor: pointer; }",
   ".dlm .dlm-game { cursor: default; }",
   ".dlm .dlm-curve { aspect-ratio: 2 / 1; cursor: default; }",
-  "@media (pointer: coarse) { .dlm select { min-height: 40px; } }",
-  "[data-wide=yes] .dlm-arena { display: contents; }", // on a slide: the picture left, all that goes with it right
+  // on a slide: the picture left, all that goes with it right
+  "[data-wide=yes] .dlm-arena { display: contents; }",
   "[data-wide=yes] .dlm-arena > * { break-inside: avoid; margin-bottom: 10px; }",
   "[data-wide=yes] .dlm-arena > :first-child { width: 372px; margin-inline: auto; }",
   "[data-wide=yes] .dlm-watch { grid-template-columns: minmax(0, 1fr) minmax(0, 1.2fr); gap: 10px 16px; align-items: start; }",
@@ -45,7 +45,6 @@ const STYLE = [
 
 const percent = (share) => (share > 0.995 && share < 1 ? "more than 99 %" : share > 0 && share < 0.005 ? "less than 1 %" : Math.round(100 * share) + " %");
 const strength = (push) => (push < 0.001 ? "below 0.001" : words(push, 2));
-const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const median = (values) => Float64Array.from(values).sort()[values.length >> 1];
 const lengths = (pairs) => Array.from({ length: pairs.length / 2 }, (_, i) => Math.hypot(pairs[2 * i], pairs[2 * i + 1]));
 /** Root mean square distance from the centre of a cloud. */
@@ -80,11 +79,11 @@ export function situation(game, setting, seen) {
 
 function render({ model, el }) {
   const given = Object.fromEntries(["set", "loss", "remedy", "forgerRate", "judgeRate", "rounds", "seed"].map((name) => [name, model.get(name)]));
-  let now, game, history, smooth, seen, real, z, question = "", running = 0, told = 0, dots = null;
+  let now, game, history, smooth, seen, real, z, question = "", running = 0, told = 0;
 
   // ---- the parts of the page
   const gameCanvas = h("canvas", { class: "dlm-game", tabindex: 0, role: "application" });
-  const plane = createPlane(gameCanvas, { view: [-HALF, HALF, -HALF, HALF], pad: [24, 6, 6, 22] });
+  const plane = createPlane(gameCanvas, { view: [-HALF, HALF, -HALF, HALF], pad: [24, 6, 6, 22] }), layPoints = pointsLayer(plane, gameCanvas);
   const curveCanvas = h("canvas", { class: "dlm-curve", role: "img", "aria-label": "Losses of the judge (solid) and of the forger (dashed) over the steps." });
   const curve = createPlane(curveCanvas, { view: [0, 100, 0, 2], ratio: 0.5, pad: [34, 14, 20, 22] });
   const status = h("div", { class: "dlm-status", role: "status", "aria-live": "polite" });
@@ -103,33 +102,21 @@ function render({ model, el }) {
     return f.map((v) => Math.tanh((v - (a + b) / 2) / far / 2));
   }
   function drawField(ink) {
-    const brush = field.getContext("2d"), image = brush.createImageData(GRID, GRID), [ground, plus, minus] = [ink.plane, ink.plus, ink.minus].map(rgb);
-    tint().forEach((v, c) => {
-      const tone = v > 0 ? plus : minus, q = 0.42 * Math.abs(v) || 0;
-      for (let i = 0; i < 3; i++) image.data[4 * c + i] = ground[i] + q * (tone[i] - ground[i]);
-      image.data[4 * c + 3] = 255;
-    });
+    const brush = field.getContext("2d"), image = brush.createImageData(GRID, GRID), verdict = tint();
+    tintSquare(image, GRID, (x, y) => verdict[y * GRID + x] || 0, [ink.plane, ink.plus, ink.minus].map(rgb), 0.42);
     brush.putImageData(image, 0, 0);
     plane.ctx.imageSmoothingEnabled = true;
     plane.ctx.drawImage(field, ...plane.frame());
-  }
-  /** The real points never move: they are drawn once and then laid over each new picture. */
-  function realLayer(ink) {
-    const key = [plane.width, gameCanvas.width, ink.plus, ink.plane].join();
-    if (dots?.key === key && dots.real === real) return dots.canvas;
-    const canvas = h("canvas", { width: gameCanvas.width, height: gameCanvas.height }), ctx = canvas.getContext("2d");
-    ctx.setTransform(gameCanvas.width / plane.width, 0, 0, gameCanvas.height / plane.height, 0, 0);
-    ctx.fillStyle = ink.plus; ctx.strokeStyle = ink.plane; ctx.lineWidth = 1;
-    for (let i = 0; i < SHOWN; i++) { ctx.beginPath(); ctx.arc(...plane.at([real[2 * i], real[2 * i + 1]]), 3.4, 0, 2 * Math.PI); ctx.fill(); ctx.stroke(); }
-    dots = { key, canvas, real };
-    return canvas;
   }
   function drawGame(ink) {
     const { ctx } = plane, forged = forge(game, z);
     plane.fit();
     drawAxes(plane, ink, ["", ""], { xs: [-2, 0, 2], ys: [-2, 0, 2] });
     drawField(ink);
-    ctx.save(); ctx.setTransform(1, 0, 0, 1, 0, 0); ctx.drawImage(realLayer(ink), 0, 0); ctx.restore();
+    layPoints([ink.plus, ink.plane], real, (ctx) => {
+      ctx.fillStyle = ink.plus; ctx.strokeStyle = ink.plane; ctx.lineWidth = 1;
+      for (let i = 0; i < SHOWN; i++) { ctx.beginPath(); ctx.arc(...plane.at([real[2 * i], real[2 * i + 1]]), 3.4, 0, 2 * Math.PI); ctx.fill(); ctx.stroke(); }
+    });
     plane.clip(() => {
       ctx.fillStyle = ink.minus; ctx.strokeStyle = ink.plane; ctx.lineWidth = 1;
       for (let i = 0; i < SHOWN; i++) {
@@ -144,25 +131,21 @@ function render({ model, el }) {
       }
     });
   }
-  function drawCurve(ink) {
-    const { ctx } = curve, { rows } = history, all = rows.flatMap((row) => row.slice(1)).filter(Number.isFinite), coin = now.loss === "minimax" || now.loss === "non-saturating", [low, high] = [Math.min(0, ...all), Math.max(coin ? 1.5 : 1, ...all)];
+  function drawLosses(ink) {
+    const { rows } = history, all = rows.flatMap((row) => row.slice(1)).filter(Number.isFinite), coin = now.loss === "minimax" || now.loss === "non-saturating", [low, high] = [Math.min(0, ...all), Math.max(coin ? 1.5 : 1, ...all)];
     curve.view = [0, Math.max(100, rows.at(-1)?.[0] ?? 0), low - 0.05 * (high - low), high + 0.05 * (high - low)];
     curve.fit();
     drawAxes(curve, ink, ["", ""], {});
-    if (coin) drawLine(ctx, curve.at([0, Math.log(4)]), curve.at([curve.view[1], Math.log(4)]), ink.muted, { width: 1, dash: [2, 3] });
-    curve.clip(() => [1, 2].forEach((k) => {
-      ctx.beginPath();
-      for (const row of rows) ctx.lineTo(...curve.at([row[0], row[k]]));
-      ctx.strokeStyle = k === 1 ? ink.accent : ink.fg; ctx.lineWidth = k === 1 ? 2.4 : 1.8; ctx.setLineDash(k === 1 ? [] : [5, 4]); ctx.stroke(); ctx.setLineDash([]);
-    }));
+    if (coin) drawLine(curve.ctx, curve.at([0, Math.log(4)]), curve.at([curve.view[1], Math.log(4)]), ink.muted, { width: 1, dash: [2, 3] });
+    for (const k of [1, 2]) drawCurve(curve, rows.map((row) => [row[0], row[k]]), k === 1 ? ink.accent : ink.fg, k === 1 ? 2.4 : 1.8, k === 1 ? [] : [5, 4]);
     const [fx, , fw] = curve.frame();
-    drawText(ctx, "losses over steps", [fx + fw / 2, 9], ink, { colour: ink.muted });
+    drawText(curve.ctx, "losses over steps", [fx + fw / 2, 9], ink, { colour: ink.muted });
   }
   function show() {
     if (!game) return;
     const ink = palette(el);
     drawGame(ink);
-    drawCurve(ink);
+    drawLosses(ink);
   }
 
   // ---- words
@@ -176,7 +159,7 @@ function render({ model, el }) {
   }
   function refresh() {
     for (const [name, b] of Object.entries(setButtons)) b.setAttribute("aria-pressed", String(name === now.set));
-    for (const [name, set] of Object.entries(menus)) set(now[name]);
+    for (const [name, e] of Object.entries(menus)) choose(e, now[name]);
     runButton.textContent = running ? "Pause" : "Run";
     arrowsBox.checked = now.arrows;
     if (!running) tell();
@@ -236,31 +219,17 @@ function render({ model, el }) {
   // ---- controls
   const menus = {};
   function menu(key, name, values, half = false) {
-    const e = h("select", {}, ...values.map((v) => h("option", { value: v }, String(v))));
-    e.addEventListener("change", () => change({ [key]: typeof values[0] === "number" ? +e.value : e.value }));
-    menus[key] = (v) => {
-      if (![...e.options].some((o) => o.value === String(v))) e.append(h("option", { value: v }, String(v)));
-      e.value = String(v);
-    };
-    return h("label", { class: half && "dlm-half" }, name, e);
+    menus[key] = select(values, (v) => change({ [key]: v }));
+    return h("label", { class: half && "dlm-half" }, name, menus[key]);
   }
-  const setButtons = Object.fromEntries(SETS.map((set) => {
-    const canvas = h("canvas", { width: 92, height: 92 });
-    return [set, h("button", { type: "button", class: "dlm-set", "aria-label": NAMED[set], title: NAMED[set], "aria-pressed": "false", onclick: () => change({ set }) }, canvas)];
-  }));
-  function drawSets() {
-    const ink = palette(el);
-    for (const [set, b] of Object.entries(setButtons)) {
-      const ctx = b.firstChild.getContext("2d"), rows = realPoints(set, 120, seeded(1));
-      ctx.clearRect(0, 0, 92, 92);
-      ctx.fillStyle = ink.plus;
-      for (let k = 0; k < rows.length; k += 2) { ctx.beginPath(); ctx.arc(46 + rows[k] * 15, 46 - rows[k + 1] * 15, 3, 0, 2 * Math.PI); ctx.fill(); }
-    }
-  }
+  const setButtons = setButtonsOf(NAMED, (set) => change({ set }));
+  const drawSets = () => paintSets(setButtons, (ctx, set) => {
+    const rows = realPoints(set, 120, seeded(1));
+    ctx.fillStyle = palette(el).plus;
+    for (let k = 0; k < rows.length; k += 2) { ctx.beginPath(); ctx.arc(46 + rows[k] * 15, 46 - rows[k + 1] * 15, 3, 0, 2 * Math.PI); ctx.fill(); }
+  });
   const runButton = button("Run", () => run(Infinity), { class: "dlm-first" });
   const arrowsBox = h("input", { type: "checkbox", onchange: (e) => change({ arrows: e.target.checked }) });
-  const mark = (kind, text) => h("span", {}, h("i", { class: "dlm-" + kind }), text);
-  const stroke = (style, text) => h("span", {}, h("i", { style: "height:0;width:22px;border-top:" + style }), text);
   const wash = (colour, text) => h("span", {}, h("i", { style: "background:var(--" + colour + ");opacity:.42" }), text);
   const keys = { " ": () => run(Infinity), ArrowRight: oneStep, ArrowUp: () => run(100), ArrowLeft: restart, ArrowDown: restart, n: () => change({ start: now.start + 1 }) };
   gameCanvas.addEventListener("keydown", (event) => {
@@ -290,7 +259,8 @@ function render({ model, el }) {
     question = "";
     load(readSetting(model.get("shared")) ?? { ...given, start: 0 });
   }
-  if (el.closest(".deck-part-live")) el.dataset.wide = "yes"; // a slide shows it in two columns: the picture is larger so
+  // a slide shows it in two columns: the picture is larger so
+  if (el.closest(".deck-part-live")) el.dataset.wide = "yes";
   el.append(h("style", {}, STYLE), body);
   adopt(el, () => { drawSets(); show(); });
   begin();

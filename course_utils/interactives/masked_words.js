@@ -1,12 +1,14 @@
 // A small BERT in the page: hide any word of a sentence, see its ranked guesses, and where its heads look from the gap.
 
 import { adopt, button, facts, h, linkButton, words } from "./runtime.js";
-import { createPlane, keepSharp, palette } from "./plot.js";
-import { softmax } from "./nn.js";
+import { keepSharp, palette } from "./plot.js";
+import { onceAFrame, onKey } from "./canvas_events.js";
+import { headName, headNumber, percent, planeOfHeight, shadesOf } from "./head_views.js";
 import { loadPieces, piecesOf } from "./wordpiece.js";
-import { begin, extend, loadTransformer, logitsAt } from "./transformer.js";
+import { begin, extend, loadTransformer } from "./transformer.js";
+import { carried, chosenOf, guessesAt, inputsOf, MOST_SIGNS, putIn, readBraces, readLetter, wavering, within } from "./masked_sentence.js";
 
-const MOST_SIGNS = 240, BARS = 8, ROW = 19, EDGE = 34, NAMES = 66;
+const BARS = 8, ROW = 19, EDGE = 34, NAMES = 66;
 const QUESTION = "Hide a word from the network. What will it guess, and which of the other words tell it? Guess first, then tap a word.";
 
 /** Set-ups: a question, and sentences whose hidden words stand in braces. Of several, the one at which the network is surest and
@@ -51,79 +53,10 @@ const STYLE = [
   "@media (pointer: coarse) { .dlm button.dlm-chip { min-height: 40px; min-width: 40px; } .dlm button.dlm-guess { min-height: 40px; } }",
 ].join("\n");
 
-// ---- the pure part
-
-/** A sentence with hidden words in braces: the sentence, and where those words stand in it. */
-export function readBraces(marked) {
-  const spans = [];
-  let text = "";
-  for (const part of marked.split(/(\{[^}]*\})/)) {
-    const hidden = part.startsWith("{"), said = hidden ? part.slice(1, -1) : part;
-    if (hidden) spans.push([text.length, text.length + said.length]);
-    text += said;
-  }
-  return { text, spans };
-}
-/** Numbers of the pieces that lie within these spans. */
-export const within = (pieces, spans) => pieces.flatMap(({ from, to }, k) => (spans.some(([low, high]) => from >= low && to <= high) ? [k] : []));
-/** The piece at which a second sentence begins; -1 if there is one sentence only. */
-export function secondOf(pieces, text) {
-  for (let k = 0; k + 1 < pieces.length; k++) if (/^[.?!]$/.test(pieces[k].piece) && /\s/.test(text[pieces[k].to] ?? "")) return k + 1;
-  return -1;
-}
-/** What the network reads: [CLS] A [SEP] or [CLS] A [SEP] B [SEP]; at[k] is the place of piece k. */
-export function inputsOf(pieces, text, hidden, places, length) {
-  const [cls, sep, mask] = ["[CLS]", "[SEP]", "[MASK]"].map((name) => places.get(name)), turn = secondOf(pieces, text), kept = pieces.slice(0, length - (turn > 0 && turn <= length - 3 ? 3 : 2));
-  const ids = [cls], segments = [0], at = [];
-  let segment = 0;
-  kept.forEach(({ id }, k) => {
-    if (k === turn) { ids.push(sep); segments.push(0); segment = 1; }
-    at.push(ids.length);
-    ids.push(hidden.includes(k) ? mask : id);
-    segments.push(segment);
-  });
-  return { ids: [...ids, sep], segments: [...segments, segment], at, cut: kept.length < pieces.length };
-}
-/** Ranked guesses of the network at one place: [chance, number of the piece], the best first. */
-export function guessesAt(state, place) {
-  return softmax(logitsAt(state, place)).map((p, k) => [p, k]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
-}
-/** Of several sentences the one that is judged best: the surest right guess, or the surest wrong one; the first if there is none. */
-export function chosenOf({ from, pick }, judge) {
-  const judged = from.map((marked) => [marked, judge(marked)]).filter(([, one]) => one && pick && one.right === (pick === "right"));
-  return judged.length ? judged.reduce((best, one) => (one[1].chance > best[1].chance ? one : best))[0] : from[0];
-}
-/** Put a piece in the place of another one: the text, and where the new piece stands in it. */
-export function putIn(text, { from, to }, piece) {
-  const goesOn = piece.startsWith("##"), said = goesOn ? piece.slice(2) : piece;
-  let before = text.slice(0, from);
-  if (goesOn) before = before.trimEnd();
-  else if (/[\p{L}\p{N}]$/u.test(before) && /^[\p{L}\p{N}]/u.test(said)) before += " ";
-  return { text: before + said + text.slice(to), span: [before.length, before.length + said.length] };
-}
-/** Hidden pieces of the old text that are still there in the new one: those before and behind what has changed. */
-export function carried(hidden, before, after) {
-  const same = (i, j) => before[i]?.piece === after[j]?.piece;
-  let head = 0, tail = 0;
-  while (head < before.length && head < after.length && same(head, head)) head++;
-  while (tail < before.length - head && tail < after.length - head && same(before.length - 1 - tail, after.length - 1 - tail)) tail++;
-  return hidden.flatMap((k) => (k < head ? [k] : k >= before.length - tail ? [k + after.length - before.length] : []));
-}
-/** e to the entropy: among how many guesses it wavers. */
-export const wavering = (chances) => Math.exp(-chances.reduce((sum, p) => sum + (p > 0 ? p * Math.log(p) : 0), 0));
-
-/** A set-up from a link: [[slot, head], hidden pieces, codes of the signs]; null if it is none. */
-export function readLetter(state, { layers, heads, length }) {
-  if (!Array.isArray(state) || state.length !== 3 || !state.every((row) => Array.isArray(row) && row.every(Number.isInteger))) return null;
-  const [[slot, head], hidden, codes] = state, below = (v, most) => v >= 0 && v < most;
-  return state[0].length === 2 && slot >= -1 && slot < length && below(head, layers * heads) && hidden.length <= length && hidden.every((k) => below(k, length)) && codes.length <= MOST_SIGNS && codes.every((c) => c >= 32 && c <= 0xffff)
-    ? { slot, head, hidden: [...new Set(hidden)].sort((a, b) => a - b), text: String.fromCharCode(...codes) } : null;
-}
-
 function render({ model, el }) {
   const net = loadTransformer(model.get("network")), { layers, heads, length } = net.config, count = layers * heads, tokeniser = loadPieces(net.texts.pieces.split("\n")), { places } = tokeniser;
   const given = { text: model.get("text"), head: model.get("layer") * heads + model.get("head"), hidden: null, slot: -1 };
-  let now, pieces = [], read, state, ranked = [], scores = null, question = "", note = "", waiting = 0, measuring = 0, focus = 0;
+  let now, pieces = [], read, state, ranked = [], scores = null, question = "", note = "", measuring = 0, focus = 0;
 
   // ---- the parts of the page
   const box = h("textarea", { rows: 2, maxlength: MOST_SIGNS, autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-label": "A sentence" });
@@ -134,24 +67,18 @@ function render({ model, el }) {
   const guesses = h("div", { class: "dlm-guesses", role: "group", "aria-label": "Ranked guesses: press one to put it in" });
   const title = h("div", { class: "dlm-note" });
   const numbers = facts({ was: "Was there", chance: "Its chance", rank: "Its rank", among: "It wavers among" });
-  const nameOf = (k) => "layer " + (Math.floor(k / heads) + 1) + ", head " + ((k % heads) + 1);
-  const percent = (v) => (v >= 0.995 ? "100 %" : v < 0.005 ? (v > 0 ? "< 1 %" : "0 %") : Math.round(100 * v) + " %");
   const known = (k) => pieces[k] && pieces[k].piece !== "[MASK]";
   const bare = (piece) => piece.replace(/^##/, "");
   const gaps = () => pieces.flatMap(({ piece }, k) => (k < read.at.length && (piece === "[MASK]" || now.hidden.includes(k)) ? [k] : []));
 
   // ---- drawing
   let laid = null;
-  const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   const label = (place) => { const k = read.at.indexOf(place); return k < 0 ? (place ? "[SEP]" : "[CLS]") : gaps().includes(k) ? "[MASK]" : pieces[k].piece; };
   /** One row for each head, one column for each piece: how much the head looks there from the gap. */
   function draw() {
-    waiting = 0;
     if (!state) return;
-    const ink = palette(el), width = map.clientWidth || 640, high = NAMES + count * ROW + 4, n = read.ids.length, wide = Math.min(48, (width - EDGE) / n), [pale, deep] = [ink.plane, ink.plus].map(rgb);
-    if (map.style.height !== high + "px") map.style.height = high + "px";
-    const plane = createPlane(map, { view: [0, 1, 0, 1], ratio: high / width, pad: [0, 0, 0, 0] }), { ctx } = plane, from = now.slot < 0 ? -1 : read.at[now.slot];
-    plane.fit();
+    const ink = palette(el), width = map.clientWidth || 640, high = NAMES + count * ROW + 4, n = read.ids.length, wide = Math.min(48, (width - EDGE) / n);
+    const shade = shadesOf(ink), plane = planeOfHeight(map, high, width), { ctx } = plane, from = now.slot < 0 ? -1 : read.at[now.slot];
     laid = { plane, wide };
     ctx.textBaseline = "middle"; ctx.font = ink.font;
     for (let place = 0; place < n; place++) {
@@ -166,16 +93,15 @@ function render({ model, el }) {
     for (let k = 0; k < count; k++) {
       const y = NAMES + k * ROW + (Math.floor(k / heads) ? 3 : 0), row = from < 0 ? [] : state.looks[k][from];
       ctx.textAlign = "right"; ctx.fillStyle = k === now.head ? ink.accent : ink.muted; ctx.font = (k === now.head ? "700 " : "") + ink.font;
-      ctx.fillText(Math.floor(k / heads) + 1 + "." + ((k % heads) + 1), EDGE - 8, y + ROW / 2);
+      ctx.fillText(headNumber(k, heads), EDGE - 8, y + ROW / 2);
       for (let place = 0; place < n; place++) {
-        const a = Math.sqrt(row[place] ?? 0);
-        ctx.fillStyle = "rgb(" + pale.map((v, i) => Math.round(v + a * (deep[i] - v))).join() + ")";
+        ctx.fillStyle = shade(row[place] ?? 0);
         ctx.fillRect(EDGE + place * wide, y, wide - 1, ROW - 1);
       }
       if (k === now.head) { ctx.strokeStyle = ink.accent; ctx.lineWidth = 2; ctx.strokeRect(EDGE - 1, y - 1, n * wide + 1, ROW + 1); }
     }
   }
-  const soon = () => { waiting ||= requestAnimationFrame(draw); };
+  const soon = onceAFrame(draw);
 
   // ---- words
   const quoted = (piece) => "\u201c" + piece + "\u201d";
@@ -200,7 +126,7 @@ function render({ model, el }) {
       return button(gap ? "[MASK]" : bare(piece), () => press(k), {
         class: "dlm-chip", tabindex: k === focus ? 0 : -1, "aria-pressed": String(gap), "data-goes-on": piece.startsWith("##"), "data-slot": k === now.slot, "data-hit": score && (score.right ? "yes" : "no"),
         style: row ? "--look:" + (0.5 * Math.sqrt(row[at])).toFixed(3) : undefined,
-        title: (row ? percent(row[at]) + " of head " + (Math.floor(now.head / heads) + 1) + "." + ((now.head % heads) + 1) : "") + (score ? (row ? "; " : "") + "hidden alone: " + score.guess + ", " + percent(score.chance) : "") || undefined,
+        title: (row ? percent(row[at]) + " of head " + headNumber(now.head, heads) : "") + (score ? (row ? "; " : "") + "hidden alone: " + score.guess + ", " + percent(score.chance) : "") || undefined,
         "aria-label": gap ? "hidden" + (known(k) ? ", was " + bare(piece) : "") : bare(piece),
       });
     }));
@@ -210,8 +136,8 @@ function render({ model, el }) {
       h("span", {}, tokeniser.pieces[k]), h("i", { style: "width:" + (100 * p).toFixed(1) + "%" }), h("b", {}, percent(p))))));
     numbers.set({ was: truth ? truth.piece : "\u2013", chance: place < 0 ? "\u2013" : ranked[place][0] < 0.005 ? words(100 * ranked[place][0], 2) + " %" : percent(ranked[place][0]), rank: place < 0 ? "\u2013" : place + 1 + " of " + tokeniser.pieces.length.toLocaleString("en"), among: now.slot < 0 ? "\u2013" : words(wavering(ranked.map(([p]) => p)), 2) });
     const most = row ? [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 3).map((i) => label(i) + " " + percent(row[i])).join(", ") : "";
-    map.setAttribute("aria-label", "Where each head looks from the gap: one row for each of " + count + " heads, one column for each piece. The up and down arrow keys choose a head. Chosen: " + nameOf(now.head) + (most ? ", which looks most at " + most : "") + ".");
-    headNote.textContent = "Where the heads look from the gap. Chosen: " + nameOf(now.head) + (most ? ", most at " + most : "") + ".";
+    map.setAttribute("aria-label", "Where each head looks from the gap: one row for each of " + count + " heads, one column for each piece. The up and down arrow keys choose a head. Chosen: " + headName(now.head, heads) + (most ? ", which looks most at " + most : "") + ".");
+    headNote.textContent = "Where the heads look from the gap. Chosen: " + headName(now.head, heads) + (most ? ", most at " + most : "") + ".";
     turnButton.textContent = measuring ? "Stop" : "Each in turn";
     showButton.disabled = !now.hidden.length;
   }
@@ -274,16 +200,15 @@ function render({ model, el }) {
     if (y > NAMES) pick(Math.min(count - 1, Math.floor((y - NAMES) / ROW)));
     else if (k >= 0) press(k);
   });
-  map.addEventListener("keydown", (event) => {
-    const to = { ArrowDown: now.head + 1, ArrowUp: now.head - 1, ArrowRight: now.head + 1, ArrowLeft: now.head - 1, Home: 0, End: count - 1 }[event.key];
-    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+  onKey(map, (key) => {
+    const to = { ArrowDown: now.head + 1, ArrowUp: now.head - 1, ArrowRight: now.head + 1, ArrowLeft: now.head - 1, Home: 0, End: count - 1 }[key];
+    if (to === undefined) return false;
     pick(to);
-    event.preventDefault();
   });
-  chips.addEventListener("keydown", (event) => {
-    const to = { ArrowRight: focus + 1, ArrowLeft: focus - 1, Home: 0, End: read.at.length - 1 }[event.key];
-    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault(); event.stopPropagation();
+  onKey(chips, (key, event) => {
+    const to = { ArrowRight: focus + 1, ArrowLeft: focus - 1, Home: 0, End: read.at.length - 1 }[key];
+    if (to === undefined) return false;
+    event.stopPropagation();
     if (to < 0 || to >= read.at.length) return;
     focus = to;
     [...chips.children].forEach((chip, k) => { chip.tabIndex = k === focus ? 0 : -1; });

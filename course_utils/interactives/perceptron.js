@@ -1,18 +1,16 @@
 // One neuron and its line: drag points and line, correct one mistake at a time or run the rule to its end.
 
 import { adopt, button, facts, h, linkButton, reducedMotion, slider, words } from "./runtime.js";
-import { clipHalf, clipLine, createPlane, distanceToSegment, drawArrow, drawAxes, drawLine, drawMarker, drawText, keepSharp, palette } from "./plot.js";
-import {
-  bestMargin, correct, corrected, find, findMistake, GRID, isMistake, mistakeBound, MOST_POINTS, namedSet, radius, readSetup, score, snap, startRun, TINY, turned, VIEW, viewOf,
-} from "./perceptron_rule.js";
+import { clipLine, createPlane, keepSharp, palette } from "./plot.js";
+import { plural } from "./counted_words.js";
+import { bestMargin, correct, find, findMistake, GRID, isMistake, mistakeBound, MOST_POINTS, namedSet, radius, readSetup, score, snap, startRun, TINY, turned, VIEW, viewOf } from "./perceptron_rule.js";
+import { drawPerceptron, handlesOf, offered, thingAt } from "./perceptron_drawing.js";
 
 const QUESTIONS = {
   xor: "Which line gets all four points right? Try by hand, then press Run.",
   narrow: "AND took 18 mistakes. How many with point 5 in the way?",
   "": "Can one line shade every circle and no square? Guess, then drag it there.",
-};
-const signed = (label) => (label > 0 ? "+1" : "\u22121");
-const count = (n, one) => n + " " + one + (n === 1 ? "" : "s");
+};const signed = (label) => (label > 0 ? "+1" : "\u22121");
 const pair = (p) => "(" + words(p[0]) + ", " + words(p[1]) + ")";
 
 function render({ model, el }) {
@@ -21,104 +19,17 @@ function render({ model, el }) {
   const canvas = h("canvas", { tabindex: 0, role: "application", "aria-label":
     "Plane with the points and the line. N and P pick a point, a line end or the line; the arrow keys move it; F flips a label, A adds a point, Delete removes one." });
   const plane = createPlane(canvas, { view: VIEW });
-  const { ctx } = plane;
   const status = h("div", { class: "dlm-status", role: "status", "aria-live": "polite" });
   const question = h("div", { class: "dlm-question" });
   const inWords = h("div");
   const table = facts({ mistakes: "Mistakes corrected", wrong: "Wrong now", own: "Margin of this line", best: "Best margin \u03b3", far: "Longest example R", bound: "Bound (R/\u03b3)\u00b2" });
 
-  // ---- what is where
-  const line = () => clipLine(shown, plane.view);
-  const middle = () => (plane.view[0] + plane.view[1]) / 2;
-  /** With no line in the window there is a pale one to take hold of. */
-  const offered = () => [0.3, 1, 0.3 * middle() + 0.775 * plane.view[2] + 0.225 * plane.view[3]];
-  const ends = () => line() ?? clipLine(offered(), plane.view);
-  const handles = () => {
-    const [a, b] = ends(), at = (q) => [a[0] + q * (b[0] - a[0]), a[1] + q * (b[1] - a[1])];
-    return [at(0.1), at(0.9)];
-  };
-  function hit(px, reach) {
-    let found = null, least = reach;
-    points.forEach((p, i) => {
-      const [x, y] = plane.at(p), d = Math.hypot(px[0] - x, px[1] - y);
-      if (d < least) { least = d; found = { kind: "point", i }; }
-    });
-    if (found) return found;
-    handles().forEach((p, i) => {
-      const [x, y] = plane.at(p), d = Math.hypot(px[0] - x, px[1] - y);
-      if (d < least) { least = d; found = { kind: "end", i }; }
-    });
-    const [a, b] = ends();
-    return found ?? (distanceToSegment(px, plane.at(a), plane.at(b)) < reach * 0.8 ? { kind: "line" } : null);
-  }
-
   // ---- drawing
+  const handles = () => handlesOf(shown, plane.view);
+  const hit = (px, reach) => thingAt(px, reach, plane, points, shown);
   function draw() {
-    if (!run) return;
-    plane.fit();
-    const ink = palette(el), hot = document.activeElement === canvas;
-    drawAxes(plane, ink, ["I\u2080", "I\u2081"]);
-    plane.clip(() => {
-      const region = clipHalf(shown, plane.view);
-      if (region.length && shown.some((w) => w !== 0)) {
-        ctx.beginPath(); region.forEach((p) => ctx.lineTo(...plane.at(p)));
-        ctx.fillStyle = ink.plus; ctx.globalAlpha = 0.16; ctx.fill(); ctx.globalAlpha = 1;
-      }
-      if (showBest && best.separable) {
-        const wide = clipLine(best.weights, plane.view);
-        if (wide) drawLine(ctx, plane.at(wide[0]), plane.at(wide[1]), ink.muted, { width: 2.5, dash: [2, 5] });
-      }
-      drawTheLine(ink, hot);
-      drawWeights(ink);
-    });
-    points.forEach((p, i) => {
-      const at = plane.at(p);
-      drawMarker(ctx, at, p[2], ink, { text: String(i + 1) });
-      if (isMistake(shown, p) && shown.some((w) => w !== 0)) ring(at, 13, ink.fg, 1.5);
-      if (run.pending === i) ring(at, 16, ink.accent, 3.5);
-      if (hot && picked?.kind === "point" && picked.i === i) bracket(at, 19, ink.fg);
-      if (picked?.leaving && picked.i === i) drawLine(ctx, [at[0] - 13, at[1] - 13], [at[0] + 13, at[1] + 13], ink.fg, { width: 3 });
-    });
+    if (run) drawPerceptron(plane, palette(el), { points, shown, run, picked, best: showBest ? best : null, hot: document.activeElement === canvas });
   }
-  function ring([x, y], r, colour, width) {
-    ctx.beginPath(); ctx.arc(x, y, r, 0, 2 * Math.PI); ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.stroke();
-  }
-  function bracket([x, y], r, colour) {
-    ctx.save(); ctx.setLineDash([r * 0.8, r * 1.2]); ctx.lineDashOffset = r * 0.4; ctx.strokeStyle = colour; ctx.lineWidth = 2;
-    ctx.strokeRect(x - r, y - r, 2 * r, 2 * r); ctx.restore();
-  }
-  function drawTheLine(ink, hot) {
-    const real = line(), [a, b] = ends().map(plane.at), tone = real ? ink.fg : ink.muted;
-    drawLine(ctx, a, b, tone, { width: real ? 2.5 : 1.5, dash: real ? [] : [7, 6] });
-    handles().forEach((p, i) => {
-      const at = plane.at(p);
-      ctx.beginPath(); ctx.arc(...at, 7, 0, 2 * Math.PI);
-      ctx.fillStyle = ink.plane; ctx.fill(); ctx.strokeStyle = tone; ctx.lineWidth = 2; ctx.stroke();
-      if (hot && picked?.kind === "end" && picked.i === i) bracket(at, 13, ink.fg);
-    });
-    if (hot && picked?.kind === "line") bracket([(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], 13, ink.fg);
-    if (real) return;
-    const [fx, fy, fw, fh] = plane.frame();
-    drawText(ctx, shown[0] || shown[1] ? "The line is outside this window: take this one" : "No line yet: take this one", [fx + fw / 2, fy + fh - 18], ink);
-  }
-  /** The weight vector from the origin, halved until it fits, and the step that the pending mistake asks for. */
-  function drawWeights(ink) {
-    const [x0, x1, y0, y1] = plane.view, target = run.pending >= 0 ? corrected(run.weights, points[run.pending]) : shown;
-    let scale = 1;
-    const fits = ([a, b]) => a * scale > x0 && a * scale < x1 && b * scale > y0 && b * scale < y1;
-    while (scale > 1e-3 && !(fits(shown) && fits(target))) scale /= 2;
-    const from = plane.at([0, 0]), tip = plane.at([shown[0] * scale, shown[1] * scale]);
-    if (run.pending >= 0) {
-      drawLine(ctx, from, plane.at(points[run.pending]), ink.accent, { width: 1, dash: [2, 4] });
-      drawArrow(ctx, tip, plane.at([target[0] * scale, target[1] * scale]), ink.accent, { width: 2, dash: [5, 4] });
-    }
-    if (!shown[0] && !shown[1]) return;
-    drawArrow(ctx, from, tip, ink.accent, { width: 3 });
-    const size = Math.hypot(tip[0] - from[0], tip[1] - from[1]) || 1;
-    const middling = [0, 1].map((i) => from[i] + 0.62 * (tip[i] - from[i])), off = [(tip[1] - from[1]) / size * 15, -(tip[0] - from[0]) / size * 15];
-    drawText(ctx, scale < 1 ? "W \u00f7 " + 1 / scale : "W", [middling[0] - off[0], middling[1] - off[1]], ink, { colour: ink.accent, weight: "700 " });
-  }
-
   // ---- words
   const wrongOnes = () => points.filter((p) => isMistake(run.weights, p)).length;
   function situation() {
@@ -129,12 +40,12 @@ function render({ model, el }) {
         : Math.abs(s) <= TINY ? who + " lies on the line, which counts as a mistake." : who + " should be " + signed(p[2]) + ", the neuron says " + signed(-p[2]) + ".";
       return fault + " To correct it, W " + (p[2] > 0 ? "gains" : "loses") + " " + pair(p) + " and t " + (p[2] > 0 ? "falls" : "grows") + " by 1.";
     }
-    if (run.ended === "cycle") return "After " + count(run.mistakes, "mistake") + " the weights are what they were " + run.period + " mistakes ago: the rule cycles and never ends. No line exists.";
+    if (run.ended === "cycle") return "After " + plural(run.mistakes, "mistake") + " the weights are what they were " + run.period + " mistakes ago: the rule cycles and never ends. No line exists.";
     if (run.ended === "cap") return "Stopped after " + words(run.mistakes, 6) + " mistakes without an end." + (best.separable ? "" : " No line exists, so there is none.");
-    if (run.ended === "right" && run.mistakes) return "Done after " + count(run.mistakes, "mistake") + ": every point is on its side." + (run.fromZero ? " The bound allowed " + bound() + "." : "");
-    if (!size) return count(points.length, "point") + ", all weights 0, no line yet. Drag the dashed line, or find the first mistake.";
+    if (run.ended === "right" && run.mistakes) return "Done after " + plural(run.mistakes, "mistake") + ": every point is on its side." + (run.fromZero ? " The bound allowed " + bound() + "." : "");
+    if (!size) return plural(points.length, "point") + ", all weights 0, no line yet. Drag the dashed line, or find the first mistake.";
     if (!wrong) return "All " + points.length + " points right, with margin " + words(ownMargin()) + "; the best line has " + words(best.margin) + ".";
-    return count(wrong, "point") + " of " + points.length + " wrong" + (best.separable ? "." : "; no line gets all right.");
+    return plural(wrong, "point") + " of " + points.length + " wrong" + (best.separable ? "." : "; no line gets all right.");
   }
   const ownMargin = () => Math.min(...points.map((p) => p[2] * score(run.weights, p))) / Math.hypot(...run.weights);
   const bound = () => words(mistakeBound(points), 6);
@@ -194,7 +105,7 @@ function render({ model, el }) {
   }
   const inside = ([x, y]) => [Math.max(plane.view[0], Math.min(plane.view[1], x)), Math.max(plane.view[2], Math.min(plane.view[3], y))];
   function movePoint(i, to) { points[i] = [...inside(to).map(snap), points[i][2]]; touched(); }
-  const current = () => (line() ? run.weights : offered());
+  const current = () => (clipLine(shown, plane.view) ? run.weights : offered(plane.view));
   const shifted = (weights, [dx, dy]) => [weights[0], weights[1], weights[2] + weights[0] * dx + weights[1] * dy];
 
   // ---- the rule
@@ -235,7 +146,8 @@ function render({ model, el }) {
       if (playing !== mine || !el.isConnected) return;
       if (run.ended) { pause(); return refresh(); }
       const pace = still ? 0 : 380 * 0.76 ** Math.max(0, run.mistakes - first - 2);
-      if (pace < 16) { // too fast to follow: slices of 8 ms, and the page stays awake
+      if (pace < 16) {
+        // too fast to follow: slices of 8 ms, and the page stays awake
         for (const end = performance.now() + 8; !run.ended && performance.now() < end && (still || run.pending < 0);) {
           if (run.pending < 0) find(run, points);
           if (run.pending >= 0) correct(run, points);
@@ -354,7 +266,7 @@ function render({ model, el }) {
       status.textContent = picked.kind === "point" ? "Picked point " + (picked.i + 1) + " at " + pair(p) + ", " + signed(p[2]) + "." : picked.kind === "line" ? "Picked the line." : "Picked end " + (picked.i + 1) + " of the line.";
       draw();
     } else if (key === "f" || key === " ") { if (picked?.kind === "point") flip(picked.i); }
-    else if (key === "a") addPoint([middle(), (plane.view[2] + plane.view[3]) / 2]);
+    else if (key === "a") addPoint([(plane.view[0] + plane.view[1]) / 2, (plane.view[2] + plane.view[3]) / 2]);
     else if (key === "delete" || key === "backspace") { if (picked?.kind === "point") remove(picked.i); }
     else if (key === "enter") { if (!step.disabled) oneStep(); }
     else if (key === "r") { if (!runButton.disabled) play(); }

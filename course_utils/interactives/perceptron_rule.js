@@ -5,7 +5,8 @@ import { seeded } from "./seeded.js";
 
 const CAP = 10000;
 export const MOST_POINTS = 40, GRID = 0.05;
-export const TINY = 1e-9; // exact sums leave a score of 0; in binary it may be 1e-17
+// exact sums leave a score of 0; in binary it may be 1e-17
+export const TINY = 1e-9;
 
 export const score = ([w0, w1, t], [x, y]) => w0 * x + w1 * y - t;
 export const output = (weights, point) => (score(weights, point) > TINY ? 1 : -1);
@@ -49,13 +50,6 @@ export function correct(run, points) {
   if (before !== undefined) { run.ended = "cycle"; run.period = run.mistakes - before; }
   else if (run.mistakes >= CAP) run.ended = "cap";
   else run.seen.set(here, run.mistakes);
-}
-
-/** The whole rule from `weights` on, to its end. */
-export function runRule(points, weights) {
-  const run = startRun(weights);
-  while (!run.ended) { find(run, points); if (run.pending >= 0) correct(run, points); }
-  return run;
 }
 
 /** The widest margin in the rule's own space, where a point is (I0, I1, 1) and the weights are (W0, W1, -t).

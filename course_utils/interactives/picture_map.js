@@ -2,9 +2,11 @@
 
 import { adopt, button, facts, h, linkButton } from "./runtime.js";
 import { createPlane, drawLine, drawText, keepSharp, palette } from "./plot.js";
+import { onceAFrame, onFocus, onKey } from "./canvas_events.js";
+import {
+  alongGroup, capital, describe, dotAhead, dotAt, inWords, labelPlaces, least, makeMap, MARK, middleOne, most, named, NEAR, numbersOf, others, REACH, readChoice, sentence, tone,
+} from "./picture_neighbours.js";
 
-export const NEAR = 3;
-const REACH = 40, MARK = 9, NUMBER_WORDS = ["no", "one", "two", "three"];
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 /** From low to high: on light ground from pale to dark, on dark ground from dim to bright. */
 const RAMPS = { light: ["#d9e6ee", "#8dbbdb", "#0072b2", "#002b4a"], dark: ["#25414f", "#24739f", "#56b4e9", "#eef8fe"] };
@@ -23,9 +25,11 @@ const STYLE = [
   ".dlm-bar i { display: inline-block; margin-right: 5px; width: 9px; height: 9px; border: 1.5px solid var(--muted); border-radius: 50%; }",
   ".dlm-more details > div > p { margin: 0 0 6px; }",
   ".dlm-body > .dlm-status { min-height: 5.3em; }",
-  "@container (max-width: 560px) { .dlm-atlas > .dlm-side { display: contents; } .dlm-atlas { gap: 10px; } .dlm-look { grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr); gap: 10px; } .dlm-body > .dlm-status { min-height: 6.7em; } }", // on a phone the picture stays in sight below the map
+  // on a phone the picture stays in sight below the map
+  "@container (max-width: 560px) { .dlm-atlas > .dlm-side { display: contents; } .dlm-atlas { gap: 10px; } .dlm-look { grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr); gap: 10px; } .dlm-body > .dlm-status { min-height: 6.7em; } }",
   "@container (max-width: 480px) { .dlm-body > .dlm-status { min-height: 9.6em; } }",
-  "[data-wide=yes] .dlm-atlas { display: contents; }", // on a slide: the map left, all that goes with it right
+  // on a slide: the map left, all that goes with it right
+  "[data-wide=yes] .dlm-atlas { display: contents; }",
   "[data-wide=yes] .dlm-atlas > .dlm-side + .dlm-side { break-before: column; }",
   "[data-wide=yes] .dlm-atlas > .dlm-side { margin-bottom: 10px; break-inside: avoid; }",
   "[data-wide=yes] .dlm-side { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 10px 14px; align-items: center; }",
@@ -34,128 +38,11 @@ const STYLE = [
   "[data-wide=yes] .dlm-near .dlm-picture { max-width: 120px; }",
 ].join("\n");
 
-// ---- the pure part
-
-/** Props as the figure needs them: places [[x, y]], colours with their span and digits, and the three nearest of each. */
-export function makeMap({ places, colours, groups = null, neighbours = null, words: [thing, group] = ["moment", "game"] }) {
-  const spots = Array.from({ length: places.length / 2 }, (_, i) => [places[2 * i], places[2 * i + 1]]), map = { spots, groups, thing, group, count: spots.length, given: neighbours !== null };
-  map.near = neighbours ?? spots.map((_, i) => nearestTo(map, i));
-  map.colours = colours.map(([name, given]) => {
-    const values = given.map((v) => v ?? NaN), known = values.filter(Number.isFinite), low = Math.min(...known), high = Math.max(...known);
-    const apart = values.map((_, i) => apartFrom(values, i, map.near[i])), some = apart.filter(Number.isFinite);
-    return { name, values, low, high, apart, digits: digitsFor(low, high), missing: values.length - known.length, mean: some.length ? some.reduce((a, b) => a + b, 0) / some.length : NaN, any: anyTwo(values, groups) };
-  });
-  return map;
-}
-/** The three nearest on the map, from other groups where there are groups; of two as near the first. */
-export function nearestTo({ spots, groups }, i, most = NEAR) {
-  const [x, y] = spots[i], far = [];
-  spots.forEach(([u, v], k) => { if (k !== i && !(groups && groups[k] === groups[i])) far.push([(u - x) ** 2 + (v - y) ** 2, k]); });
-  return far.sort(([a, i1], [b, i2]) => a - b || i1 - i2).slice(0, most).map(([, k]) => k);
-}
-/** The dot that an arrow key leads to: near, and rather ahead than aside. Without one in its quarter, any that is ahead; else this one. */
-export function dotAhead({ spots }, i, [dx, dy]) {
-  let best = [Infinity, i], other = [Infinity, i];
-  spots.forEach(([u, v], k) => {
-    const ahead = (u - spots[i][0]) * dx + (v - spots[i][1]) * dy, aside = Math.abs((u - spots[i][0]) * dy) + Math.abs((v - spots[i][1]) * dx), cost = ahead + 2 * aside;
-    if (ahead <= 0) return;
-    if (aside <= ahead && cost < best[0]) best = [cost, k];
-    if (cost < other[0]) other = [cost, k];
-  });
-  return best[0] < Infinity ? best[1] : other[1];
-}
-/** Which of some places on the screen is nearest to a point and within reach; -1 if none. */
-export function dotAt(places, [x, y], reach = REACH) {
-  let best = reach * reach, found = -1;
-  places.forEach(([u, v], k) => { const far = (u - x) ** 2 + (v - y) ** 2; if (far <= best && (far < best || found < 0)) { best = far; found = k; } });
-  return found;
-}
-/** The next one, or the one before, of the same group; round and round. */
-export function alongGroup({ groups, count }, i, step) {
-  let k = i;
-  do k = (k + step + count) % count; while (groups && groups[k] !== groups[i]);
-  return k;
-}
-/** By how much one differs from its neighbours on average; NaN where numbers are missing. */
-export function apartFrom(values, i, near) {
-  const gaps = near.map((k) => Math.abs(values[k] - values[i])).filter(Number.isFinite);
-  return gaps.length ? gaps.reduce((a, b) => a + b, 0) / gaps.length : NaN;
-}
-/** By how much two differ on average, over all pairs (of different groups). */
-export function anyTwo(values, groups) {
-  let sum = 0, pairs = 0;
-  for (let i = 0; i < values.length; i++) for (let k = 0; k < i; k++) {
-    const gap = Math.abs(values[i] - values[k]);
-    if (Number.isFinite(gap) && !(groups && groups[i] === groups[k])) { sum += gap; pairs++; }
-  }
-  return pairs ? sum / pairs : NaN;
-}
-/** Which one has most of something; the first of several. NaN counts for nothing. */
-export const most = (values) => values.reduce((best, v, i) => (v > (values[best] ?? -Infinity) || Number.isNaN(values[best]) ? i : best), 0);
-export const least = (values) => most(values.map((v) => -v));
-/** Decimals that leave two or three figures of the largest number. */
-export function digitsFor(low, high) {
-  const largest = Math.max(Math.abs(low), Math.abs(high), 1e-6);
-  return largest >= 0.3 && largest < 10 ? 2 : Math.max(0, 2 - Math.floor(Math.log10(largest)));
-}
-export function inWords(v, digits) {
-  if (!Number.isFinite(v)) return "none";
-  const text = v.toFixed(digits);
-  return (+text === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
-}
-const list = (parts) => (parts.length > 1 ? parts.slice(0, -1).join(", ") + " and " : "") + parts.at(-1);
-const named = (map, i) => map.thing + " " + i + (map.groups ? ", " + map.group + " " + map.groups[i] : "");
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
-const others = (map) => map.thing + "s" + (map.groups ? " from other " + map.group + "s" : "");
-/** All numbers of one moment: "value 1.34, ball's column 70.1". */
-export const numbersOf = (map, i) => map.colours.map(({ name, values, digits }) => (Number.isFinite(values[i]) ? name + " " + inWords(values[i], digits) : "no " + name)).join(", ");
-export const describe = (map, i) => capital(named(map, i)) + ": " + numbersOf(map, i) + ".";
-/** What one sees: a moment, its neighbours, and how much any two differ. */
-export function sentence(map, shown, i) {
-  const { name, values, digits, apart, any } = map.colours[shown], say = (v) => inWords(v, digits), near = map.near[i];
-  const here = capital(map.thing) + " " + i + ": " + (Number.isFinite(values[i]) ? name + " " + say(values[i]) : "no " + name) + ". ";
-  const theirs = "Its " + NUMBER_WORDS[near.length] + " nearest " + others(map) + " have " + list(near.map((k) => say(values[k])));
-  const any2 = "ny two " + map.thing + "s" + (map.groups ? " from different " + map.group + "s" : "");
-  if (!Number.isFinite(any)) return here + theirs + ".";
-  if (!Number.isFinite(apart[i])) return here + theirs + ". A" + any2 + " differ by " + say(any) + " on average.";
-  const verdict = apart[i] <= any / 2 ? " So neighbours are alike here." : apart[i] >= any ? " So nearness says nothing here." : "";
-  return here + theirs + ": they differ from it by " + say(apart[i]) + " on average, a" + any2 + " by " + say(any) + "." + verdict;
-}
-/** Where the numbers of the neighbours stand: outside of their dots, apart from each other and from the dot in the middle, in the frame. */
-export function labelPlaces(middle, dots, [left, top, width, height]) {
-  const away = ([x, y], [u, v], turn) => { const far = Math.hypot(x - u, y - v); return far > 0.5 ? [(x - u) / far, (y - v) / far] : [Math.cos(turn), Math.sin(turn)]; };
-  const spots = dots.map((dot, k) => { const [dx, dy] = away(dot, middle, 2 * k); return [dot[0] + 17 * dx, dot[1] + 17 * dy]; });
-  for (let round = 0; round < 40; round++) spots.forEach((spot, k) => {
-    for (const other of [middle, ...spots.filter((_, q) => q !== k)]) {
-      const gap = 2.2 * MARK - Math.hypot(spot[0] - other[0], spot[1] - other[1]), [dx, dy] = away(spot, other, 2 * k);
-      if (gap > 0) { spot[0] += 0.6 * gap * dx; spot[1] += 0.6 * gap * dy; }
-    }
-    spot[0] = Math.max(left + MARK, Math.min(left + width - MARK, spot[0]));
-    spot[1] = Math.max(top + MARK, Math.min(top + height - MARK, spot[1]));
-  });
-  return spots;
-}
-/** A colour of the ramp, t from 0 to 1. */
-export function tone(ramp, t) {
-  const at = Math.max(0, Math.min(1, t)) * (ramp.length - 1), k = Math.min(ramp.length - 2, Math.floor(at));
-  return "rgb(" + [1, 3, 5].map((i) => { const [a, b] = [ramp[k], ramp[k + 1]].map((c) => parseInt(c.slice(i, i + 2), 16)); return Math.round(a + (at - k) * (b - a)); }).join(" ") + ")";
-}
-/** A choice from a link: [[moment, colour]]; null if it is none. */
-export function readChoice(state, count, colours) {
-  const [i, shown] = Array.isArray(state) && Array.isArray(state[0]) && state.length === 1 && state[0].length === 2 ? state[0] : [];
-  return [[i, count], [shown, colours]].every(([v, below]) => Number.isInteger(v) && v >= 0 && v < below) ? { kept: i, shown } : null;
-}
-/** Where the reader begins: at the middle one of the first colour. */
-export function middleOne({ values }) {
-  const order = values.map((v, i) => [v, i]).filter(([v]) => Number.isFinite(v)).sort(([a, i], [b, k]) => a - b || i - k);
-  return order[Math.floor(order.length / 2)][1];
-}
-
 function render({ model, el }) {
   const map = makeMap({ places: model.get("places"), colours: model.get("colours"), groups: model.get("groups"), neighbours: model.get("neighbours"), words: model.get("words") });
   const [rows, columns] = model.get("size"), across = model.get("columns"), { thing, group, spots } = map, first = middleOne(map.colours[0]);
   const QUESTION = "Neighbours on the map" + (map.groups ? ", from different " + group + "s" : "") + ": do their pictures look alike, or only their " + map.colours[0].name + "? Guess, then point at a dot.";
-  let kept, passing = -1, shown, question = "", waiting = 0, focused = false, seen = [];
+  let kept, passing = -1, shown, question = "", focused = false, seen = [];
 
   // ---- the parts of the page
   const [wideX, wideY] = [0, 1].map((q) => Math.max(...spots.map((s) => s[q])) || 1), wide = el.closest(".deck-part-live"), ratio = Math.max(0.6, Math.min(wide ? 0.66 : 1.05, wideY / wideX));
@@ -180,7 +67,6 @@ function render({ model, el }) {
     if (sheet.naturalWidth) ctx.drawImage(sheet, (i % across) * columns, Math.floor(i / across) * rows, columns, rows, 0, 0, columns, rows);
   }
   function draw() {
-    waiting = 0;
     const ink = palette(el), { ctx } = plane, colour = map.colours[shown], ramp = RAMPS[el.dataset.scheme] ?? RAMPS.light, i = now(), three = map.near[i];
     plane.fit();
     const [left, top, width, height] = plane.frame(), scale = Math.min(width / wideX, height / wideY);
@@ -213,7 +99,7 @@ function render({ model, el }) {
     paint(big, i);
     near.forEach(({ canvas }, q) => paint(canvas, three[q]));
   }
-  const soon = () => { waiting ||= requestAnimationFrame(draw); };
+  const soon = onceAFrame(draw);
 
   // ---- words
   const put = (node, text) => { if (node.textContent !== text) node.textContent = text; };
@@ -255,17 +141,15 @@ function render({ model, el }) {
     refresh();
   });
   mapCanvas.addEventListener("pointerleave", () => { if (passing >= 0) { passing = -1; refresh(); } });
-  mapCanvas.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key, i = now();
+  onKey(mapCanvas, (key) => {
+    const i = now();
     if (key in WAYS) keep(dotAhead(map, i, WAYS[key]));
     else if (+key >= 1 && +key <= NEAR) keep(map.near[i][key - 1]);
     else if (key === "n" || key === "p") keep(alongGroup(map, i, key === "n" ? 1 : -1));
     else if (key === "c") colourBy((shown + 1) % map.colours.length);
-    else return;
-    event.preventDefault();
+    else return false;
   });
-  for (const [name, on] of [["focus", true], ["blur", false]]) mapCanvas.addEventListener(name, () => { focused = on && mapCanvas.matches(":focus-visible"); soon(); });
+  onFocus(mapCanvas, (on) => { focused = on; soon(); });
 
   // ---- controls
   const colourButtons = map.colours.map(({ name }, k) => button(capital(name), () => colourBy(k), { "aria-pressed": "false" }));

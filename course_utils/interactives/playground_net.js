@@ -6,8 +6,10 @@ import { normal, seeded } from "./seeded.js";
 export const SETS = ["circle", "xor", "gaussians", "spiral"];
 export const ACTIVATIONS = ["tanh", "relu", "sigmoid", "linear"];
 export const PENALTIES = ["none", "L1", "L2"];
-export const HALF = 6; // the plane reaches from -6 to 6 both ways
-export const POINTS = 200; // for training, and as many for the test
+// the plane reaches from -6 to 6 both ways
+export const HALF = 6;
+// for training, and as many for the test
+export const POINTS = 200;
 export const MOST_LAYERS = 4, MOST_UNITS = 8;
 
 /** Rows of x1, x2 and the class 1 or 0, one after the other. `noise` is a standard deviation, in units of the plane. */
@@ -19,12 +21,14 @@ export function makeData(set, noise, seed, count = POINTS) {
     if (set === "circle") {
       const angle = 2 * Math.PI * r(), far = plus ? 2.4 * Math.sqrt(r()) : 3.6 + 1.4 * r();
       [x, y] = [far * Math.cos(angle), far * Math.sin(angle)];
-    } else if (set === "xor") { // room enough between the squares for two parallel lines
+    } else if (set === "xor") {
+      // room enough between the squares for two parallel lines
       const s = r() < 0.5 ? -1 : 1;
       [x, y] = [s * (1.8 + 3.2 * r()), -side * s * (1.8 + 3.2 * r())];
     } else if (set === "gaussians") {
       [x, y] = [2 * side + 0.8 * normal(r), 2 * side + 0.8 * normal(r)];
-    } else { // two arms, one and three quarters of a turn each
+    } else {
+      // two arms, one and three quarters of a turn each
       const part = (i >> 1) / (count / 2 - 1), angle = 3.5 * Math.PI * part + (plus ? 0 : Math.PI);
       [x, y] = [(0.3 + 4.9 * part) * Math.sin(angle) + 0.12 * normal(r), (0.3 + 4.9 * part) * Math.cos(angle) + 0.12 * normal(r)];
     }
@@ -51,6 +55,11 @@ export function createNet(hidden, activation, seed) {
     for (let j = 0; j < sizes[l]; j++) for (let i = 0; i < sizes[l - 1]; i++) net.weights[place(net, l, j) + i] = widest * (2 * r() - 1);
   }
   return net;
+}
+/** Layer of a unit, and its place in it. */
+export function layerOf(net, unit) {
+  const l = net.first.findLastIndex((first) => first <= unit);
+  return [l, unit - net.first[l]];
 }
 
 /** Where the weights of unit j of layer l begin; its bias follows them. */
@@ -86,7 +95,8 @@ export function backprop(net, rows, order, from, to) {
     const row = 3 * order[e], target = rows[row + 2], z = forward(net, rows[row], rows[row + 1]);
     loss += lossAt(z, target);
     delta[first[last]] = (chance(z) - target) / (to - from);
-    for (let l = last; l > 0; l--) { // from the output to the input: every weight is visited once
+    // from the output to the input: every weight is visited once
+    for (let l = last; l > 0; l--) {
       const n = sizes[l - 1], before = first[l - 1];
       for (let i = 0; i < n; i++) delta[before + i] = 0;
       for (let j = 0; j < sizes[l]; j++) {
@@ -117,18 +127,6 @@ export function update(net, rate, penalty, strength) {
   }
 }
 
-/** What the penalty adds to the loss. */
-export function penaltyOf(net, penalty, strength) {
-  let sum = 0;
-  for (let l = 1; l < net.sizes.length; l++) for (let j = 0; j < net.sizes[l]; j++) {
-    for (let i = 0; i < net.sizes[l - 1]; i++) {
-      const w = net.weights[place(net, l, j) + i];
-      sum += penalty === "L1" ? Math.abs(w) : penalty === "L2" ? (w * w) / 2 : 0;
-    }
-  }
-  return strength * sum;
-}
-
 /** The order of the points in an epoch depends on the seed and the epoch alone, so that a run can be taken up anywhere. */
 export function orderOf(epoch, seed, count = POINTS) {
   const order = Uint16Array.from({ length: count }, (_, i) => i), r = seeded(seed * 15485863 + epoch * 32452843);
@@ -153,11 +151,6 @@ export function trainBatch(training, { rate, penalty, strength, batch }) {
     training.order = orderOf(training.epoch, training.seed, order.length);
   }
   return loss;
-}
-
-export function trainEpoch(training, settings) {
-  const { epoch } = training;
-  while (training.epoch === epoch) trainBatch(training, settings);
 }
 
 /** Mean loss and the share of points on their side. */

@@ -49,8 +49,6 @@ export function wayFrom(point, count, { steps, rate, most }) {
   }
   return way;
 }
-/** The bias just above the cliff, where h(0) itself lies on the unstable fixed point; up to w = 4.26 there is none. */
-export const cliffAt = (w) => START - w * squash(START);
 
 /** A set-up from a link: [w, b, rate's and threshold's exponents, T, steps gone, zoom]; null if it is none. */
 export function readSpot(state) {

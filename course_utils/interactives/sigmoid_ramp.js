@@ -8,9 +8,6 @@ export const sigmoid = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (
 /** Log-loss in nats for a target of +1 or -1: -ln of the probability that the target got. */
 export const logLoss = (z, target) => Math.max(-target * z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 
-/** Its slope in z. */
-export const logLossSlope = (z, target) => -target * sigmoid(-target * z);
-
 const STEEPEST = 20, GENTLEST = 0.25, RANGE = Math.log(STEEPEST / GENTLEST);
 /** The slider's place from 0 to 1, and the steepness it stands for: equal steps multiply. */
 export const steepnessAt = (place) => GENTLEST * Math.exp(place * RANGE);

@@ -162,14 +162,3 @@ export function greedyWalk(world, q, dice) {
   }
   return path;
 }
-/** The way that the greedy policy means to go, if it never slips and takes the first of equal moves. */
-export function meantWay(world, q) {
-  const path = [world.start];
-  while (path.length <= world.size) {
-    const s = path.at(-1), next = world.paths[4 * s + bestMoves(q, s)[0]][0][1];
-    if (path.includes(next)) break;
-    path.push(next);
-    if (ends(world.cells[next])) break;
-  }
-  return path;
-}

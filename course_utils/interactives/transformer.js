@@ -26,7 +26,8 @@ export function dense(rows, { data, rows: inputs, columns }, bias) {
     const to = out.subarray(r * columns, (r + 1) * columns);
     if (bias) to.set(bias.data);
     let i = 0;
-    for (; i + 3 < inputs; i += 4) { // four at a time: half the time
+    for (; i + 3 < inputs; i += 4) {
+      // four at a time: half the time
       const at = r * inputs + i, [a, b, c, d] = [rows[at], rows[at + 1], rows[at + 2], rows[at + 3]], [p, q, s, t] = [i * columns, (i + 1) * columns, (i + 2) * columns, (i + 3) * columns];
       for (let j = 0; j < columns; j++) to[j] += a * data[p + j] + b * data[q + j] + c * data[s + j] + d * data[t + j];
     }
@@ -85,7 +86,8 @@ export function extend(state, ids, segments = []) {
       }
       const shares = Float32Array.from(softmax(scores));
       looks[l * heads + h].push(shares);
-      if (off.has(l * heads + h)) continue; // what the head has mixed goes nowhere
+      // what the head has mixed goes nowhere
+      if (off.has(l * heads + h)) continue;
       for (let j = 0; j < seen; j++) for (let k = 0; k < size; k++) mixed[i * d + h * size + k] += shares[j] * V[j * d + h * size + k];
     }
     add(x, product(mixed, layer + ".mixed"));

@@ -129,7 +129,7 @@ def jiggle(images: Array, rng: np.random.Generator, strength: float = 1.0) -> Ar
     return warp(images, matrices, strength * rng.uniform(-0.8, 0.8, size=(n, 2)))
 
 
-def lenet(shape: tuple[int, int, int] = (8, 8, 1), filters: tuple[int, int, int] = (48, 48, 96)) -> Any:
+def lenet(shape: tuple[int, int, int] = (8, 8, 1), filters: tuple[int, int, int] = (32, 32, 64)) -> Any:
     """Build three convolutions and two poolings, then one dense layer with ten outputs.
 
     Parameters
@@ -262,3 +262,30 @@ def logits_of(model: Any, images: Array) -> Array:
     import tensorflow as tf
 
     return model(tf.constant(images[..., None], tf.float32), training=False).numpy()
+
+
+def accuracy(model: Any, images: Array, labels: Array) -> float:
+    """Share of images whose largest logit is that of their class.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From (n, ..., 1) to logits (n, classes).
+    images : ndarray of shape (n, ...)
+        Inputs without the channel.
+    labels : ndarray of int, shape (n,)
+        Classes.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If `images` and `labels` differ in length.
+    """
+    if len(images) != len(labels):
+        raise ValueError(f"images and labels must have one length, got {len(images)} and {len(labels)}")
+    return float((logits_of(model, images).argmax(axis=1) == labels).mean())

@@ -4,6 +4,7 @@ import difflib
 import importlib
 import sys
 
+from course_utils.publishing.files import mendable
 from course_utils.publishing.project import Problem
 
 # command: module that holds `main(argv)`, and what it does
@@ -47,11 +48,15 @@ def main(argv=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        work = importlib.import_module(f"course_utils.publishing.{module}")
-        return getattr(work, function or "main")(rest) or 0
+        with mendable():
+            work = importlib.import_module(f"course_utils.publishing.{module}")
+            return getattr(work, function or "main")(rest) or 0
     except Problem as problem:
         print(f"{command}: {problem}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"{command}: stopped", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 import copy
 import csv
+import io
 import re
 import sys
 import tempfile
@@ -10,12 +11,10 @@ from pathlib import Path
 
 from course_utils.publishing import execution, notebooks, slicing
 from course_utils.publishing.project import Problem, Project
-from course_utils.publishing.rules_cells import printed, tags_of
+from course_utils.publishing.rules_cells import CHECK_CALL, printed, tags_of
 
 SOLUTION = re.compile(r"[ \t]*<details>\s*<summary>\s*Solution\b.*?</details>[ \t]*\n?", re.S)
-STATES = ("right", "not yet", "waiting", "missing")
 _LINE = re.compile(r"^Exercise (\d+\.\d+[a-z]?): (right|not yet|waiting)\b", re.M)
-_CHECK = re.compile(r"""checks\.check\(\s*["'](\d+\.\d+[a-z]?)["']""")
 
 
 def without_solutions(notebook):
@@ -99,7 +98,7 @@ def needed_for_exercises(notebook):
     notebook too: whatever cells an answer rests on come along.
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    wanted = [index for index, cell in enumerate(code) if _CHECK.search(cell.source)]
+    wanted = [index for index, cell in enumerate(code) if CHECK_CALL.search(cell.source)]
     chosen = slicing.needed_cells([cell.source for cell in code], wanted)
     small = copy.deepcopy(notebook)
     small.cells = [copy.deepcopy(code[index]) for index in chosen if "colab-setup" not in tags_of(code[index])]
@@ -137,7 +136,7 @@ def grade(notebook, *, numbers=None, timeout=60):
     """
     if numbers is None:
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        numbers = sorted({number for source in sources for number in _CHECK.findall(source)}, key=_order)
+        numbers = sorted({number for source in sources for number in CHECK_CALL.findall(source)}, key=_order)
     small = needed_for_exercises(notebook)
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
         try:
@@ -234,8 +233,17 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     if arguments.grade:
         header, rows = grade_class(arguments.grade, jobs=arguments.jobs)
-        with open(arguments.output, "w", encoding="utf-8", newline="") if arguments.output else _terminal() as file:
-            csv.writer(file).writerows([header, *rows])
+        table = io.StringIO(newline="")
+        csv.writer(table).writerows([header, *rows])
+        if not arguments.output:
+            sys.stdout.write(table.getvalue())
+            return 0
+        try:
+            with open(arguments.output, "w", encoding="utf-8", newline="") as file:
+                file.write(table.getvalue())
+        except OSError:
+            sys.stdout.write(table.getvalue())  # an hour of grading is not lost with a full disk
+            raise
         return 0
     project = Project.find()
     for lecture in project.choose(arguments.lectures):
@@ -243,8 +251,3 @@ def main(argv=None):
         print(execution.relative(target, project.root))
     return 0
 
-
-def _terminal():
-    import contextlib
-
-    return contextlib.nullcontext(sys.stdout)

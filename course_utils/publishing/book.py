@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from course_utils.publishing import chapters, fonts, measured, pages, vendor
+from course_utils.publishing import chapters, files, fonts, measured, pages, vendor
 from course_utils.publishing.project import Problem, Project
 
 STAMP = ".built-from"
@@ -57,21 +59,29 @@ def build(project, notebooks=None, *, slides=True, force=False):
     fresh = fingerprint(project, notebooks, slides)
     if not force and is_fresh(project, fresh):
         return False
-    project.build.mkdir(exist_ok=True)
+    with files.building(project.build) as lock:
+        if not force and is_fresh(project, fresh := fingerprint(project, notebooks, slides)):
+            return False  # the process that was waited for has built it
+        for left in project.build.glob("book-*"):  # by a build that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        _build(project, notebooks, slides, fresh, lock)
+    return True
+
+
+def _build(project, notebooks, slides, fresh, lock):
     work = Path(tempfile.mkdtemp(prefix="book-", dir=project.build))  # a failed build leaves the good pages alone
     try:
         stage(project, notebooks, work / "source")
-        site = _run_jupyter_book(work, project.build / "book.log")
+        site = _run_jupyter_book(work, project.build / "book.log", lock)
         if slides:
             _build_decks(notebooks, site)
         (site / ".nojekyll").touch()  # GitHub Pages would hide folders that start with an underscore
         (site / STAMP).write_text(fresh, encoding="utf-8")
-        _put(site, project.build / "html")
+        files.put_folder(site, project.build / "html", work / "html-before")
     finally:
-        if (work / "source").is_dir():
-            _put(work / "source", project.build / "source")  # what Sphinx read, to look things up in
+        with contextlib.suppress(OSError):  # what Sphinx read, to look things up in
+            files.put_folder(work / "source", project.build / "source", work / "source-before")
         shutil.rmtree(work, ignore_errors=True)
-    return True
 
 
 def is_fresh(project, fresh):
@@ -125,7 +135,7 @@ def stage(project, notebooks, target):
         If ``book/topics.yml`` or ``book/_toc.yml`` do not fit the notebooks.
     """
     shutil.rmtree(target, ignore_errors=True)
-    unwanted = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "topics.yml", "_toc.yml", "screenshot.png")
+    unwanted = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "topics.yml", "_toc.yml")
     shutil.copytree(project.root / "book", target, ignore=unwanted)
     topics = _read(project.root / "book/topics.yml")
     lectures = pages.read_course(topics, notebooks)
@@ -174,6 +184,8 @@ def _write_parts(project, target, lectures, topics):
         "topics.md": pages.topic_index(lectures, topics["sources"]),
         "topic_summary.md": pages.topic_summary(lectures),
         "claims.md": measured.claim_list(lectures, margins),
+        "in_numbers.md": measured.in_numbers(lectures),
+        "example_figure.md": measured.example_figure(lectures),
         "example_claim.md": measured.example_claim(lectures, topics["example_claim"]),
         "claim_summary.md": measured.claim_summary(lectures, margins),
         "run_times.md": measured.run_times(lectures),
@@ -185,23 +197,26 @@ def _write_parts(project, target, lectures, topics):
         (target / "generated" / name).write_text(text, encoding="utf-8")
 
 
-def _put(folder, place):
-    """Move a folder to its place, where an older one may be."""
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.move(folder, place)
+def _run_jupyter_book(work, log, lock):
+    """Build the pages into ``work/_build/html``; warnings are errors.
 
-
-def _run_jupyter_book(work, log):
-    """Build the pages into ``work/_build/html``; warnings are errors."""
+    Should this process be killed, Sphinx goes on for a while: it holds the lock too.
+    """
     source = work / "source"
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(source)]
     command += ["--path-output", str(work), "--warningiserror", "--keep-going", "--all"]
     variables = os.environ | {"PYTHONWARNINGS": "ignore", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", env=variables, cwd=source)
+    inherit = {} if os.name == "nt" else {"pass_fds": [lock.fileno()]}
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", errors="replace", env=variables, cwd=source, **inherit
+    )
     output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
     output = output.replace(str(work / "source") + os.sep, "_build/source/")
-    log.write_text(output, encoding="utf-8")
+    files.write_text(log, output)
     if done.returncode or not (work / "_build/html/index.html").is_file():
+        for number in re.findall(r"\[Errno (\d+)\]", output):  # a full disk is no fault of the book
+            if problem := files.explained(OSError(int(number), "", str(work.parent))):
+                raise problem
         warnings = [line for line in output.splitlines() if re.search(r"WARNING|ERROR|CRITICAL|Error:", line)]
         shown = "\n".join(warnings[:20]) or "\n".join(output.splitlines()[-15:])
         raise Problem(f"the book has faults; everything Sphinx said is in {log}\n{shown}")
@@ -250,5 +265,6 @@ def main(argv=None):
     print(f"{took} Open {index.as_uri()}")
     for deck in decks:
         print(f"      Slides {deck.as_uri()}")
-    print(f"or serve it:  {Path(sys.executable).name} -m http.server --directory {index.parent} 8000")
+    serve = [Path(sys.executable).name, "-m", "http.server", "--directory", str(index.parent), "8000"]
+    print(f"or serve it:  {subprocess.list2cmdline(serve) if os.name == 'nt' else shlex.join(serve)}")
     return 0

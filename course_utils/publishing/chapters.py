@@ -72,11 +72,6 @@ def without_comments(source):
     return "".join(parts).strip()
 
 
-def title_of(notebook):
-    """Title of a lecture: the text of its first heading, or None."""
-    return next((text for level, text, _ in headings(notebook) if level == 1), None)
-
-
 def headings(notebook):
     """List the headings of a lecture in order.
 

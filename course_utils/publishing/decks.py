@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.publishing import slide_layout
+from course_utils.publishing import files, notebooks, slide_layout
 from course_utils.publishing import slides as slide_model
 from course_utils.publishing.project import Problem, Project
 
@@ -53,7 +53,7 @@ def build(notebook: Path, target: Path, vendor: Path) -> int:
         raise FileNotFoundError(f"vendor: no reveal/dist/reveal.js in {vendor}; call copy_vendor")
     if not (vendor.parent / "fonts/serif-regular.woff").is_file():
         raise FileNotFoundError(f"vendor: no serif-regular.woff in {vendor.parent / 'fonts'}; call write_fonts")
-    source = nbformat.read(notebook, as_version=4)
+    source = notebooks.read_notebook(notebook)
     try:
         slides = slide_model.collect(source)
         if len(slides) < 2:
@@ -68,7 +68,7 @@ def build(notebook: Path, target: Path, vendor: Path) -> int:
     except ValueError as error:
         raise ValueError(f"{notebook.name}: {error}") from None
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")
+    files.write_text(target, page)
     return len(slides)
 
 
@@ -160,9 +160,14 @@ def main(argv: list[str] | None = None) -> int:
     project = Project.find()
     names = project.choose(parser.parse_args(argv).lectures)
     site = project.build / "html"
-    libraries = vendor.copy_vendor(site / "_static/vendor")
-    if not (site / "_static/fonts/serif-regular.woff").is_file():
-        fonts.write_fonts(site / "_static/fonts")
+    with files.building(project.build):
+        libraries = vendor.copy_vendor(site / "_static/vendor")
+        fonts.write_fonts(site / "_static/fonts", cache=project.build / "fonts")
+        _write(project, names, site, libraries)
+    return 0
+
+
+def _write(project, names, site, libraries):
     for name in names:
         if not project.notebook(name).is_file():
             raise Problem(f"no notebook {project.notebook(name)}: 'make run' makes it from its text")
@@ -172,4 +177,3 @@ def main(argv: list[str] | None = None) -> int:
         except ValueError as error:
             raise Problem(str(error)) from None
         print(f"{count} slides, {target.stat().st_size / 1000:.0f} kB: {target.as_uri()}")
-    return 0

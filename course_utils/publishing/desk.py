@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+from course_utils.publishing import files
 from course_utils.publishing.project import Problem, Project
 
 LEFT_BEHIND = (".pytest_cache", ".hypothesis", ".ruff_cache", "dask-worker-space", "dist")
@@ -36,6 +37,9 @@ def clean(argv=None):
     """Remove what was built. Stored notebooks and the environment stay."""
     argparse.ArgumentParser(prog="clean", description=clean.__doc__).parse_args(argv)
     project = Project.find()
+    if project.build.is_dir():
+        with files.building(project.build):
+            pass  # Windows can't remove a file that is open
     folders = [project.build, *(project.root / name for name in LEFT_BEHIND)]
     for top in ("course_utils", "tests", "notebooks", "book", "benchmarks"):
         folders += (project.root / top).rglob("__pycache__")

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import version
 from pathlib import Path
+
+from course_utils.publishing import files
+from course_utils.publishing.vendor import inside_wheel
 
 _SERIF = ("font-source-serif-pro", "font_source_serif_pro/files")
 _SANS = ("sphinx-revealjs", "sphinx_revealjs/_static/revealjs/dist/theme/fonts/source-sans-pro")
@@ -65,15 +68,20 @@ def write_fonts(target, cache=None):
         if not (kept / "OFL-sans.txt").is_file():  # written last
             shutil.rmtree(cache, ignore_errors=True)
             write_fonts(kept)
-        shutil.copytree(kept, target, dirs_exist_ok=True)
+        shutil.copytree(kept, target, dirs_exist_ok=True, copy_function=files.copy)
         return target
-    plan = [(_find(*source, name), target / place, family) for place, (source, name, family) in FACES.items()]
-    licences = [(_find(*source, name), target / place) for place, (source, name) in _LICENCES.items()]
+    plan = [
+        (inside_wheel(wheel, f"{folder}/{name}"), target / place, family)
+        for place, ((wheel, folder), name, family) in FACES.items()
+    ]
+    licences = [
+        (inside_wheel(wheel, f"{folder}/{name}"), target / place) for place, ((wheel, folder), name) in _LICENCES.items()
+    ]
     target.mkdir(parents=True, exist_ok=True)
     for source, place, family in plan:
         _write_subset(source, place, family)
     for source, place in licences:
-        shutil.copyfile(source, place)
+        files.copy(source, place)
     return target
 
 
@@ -81,19 +89,6 @@ def _key():
     """Names a set of subsets: what they are made from, and how."""
     made_from = [version(wheel) for wheel in (_SERIF[0], _SANS[0], "fonttools")]
     return hashlib.sha256(" ".join(made_from).encode() + Path(__file__).read_bytes()).hexdigest()[:16]
-
-
-def _find(wheel, folder, name):
-    try:
-        path = Path(str(distribution(wheel).locate_file(f"{folder}/{name}")))
-    except PackageNotFoundError:
-        raise RuntimeError(
-            f"{wheel} is not installed: it carries a typeface of the book. "
-            "Install the optional group 'build' or run 'make book'."
-        ) from None
-    if not path.is_file():
-        raise RuntimeError(f"{wheel} has no {folder}/{name}")
-    return path
 
 
 def _write_subset(source, place, family):

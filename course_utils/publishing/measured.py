@@ -102,6 +102,56 @@ def example_claim(lectures, name):
     )
 
 
+def in_numbers(lectures):
+    """What the written lectures hold and how long they take, counted in their stored notebooks, for the landing page.
+
+    Parameters
+    ----------
+    lectures : list of Lecture
+
+    Returns
+    -------
+    str
+        A list in HTML: each number with what it counts, and a link to where the numbers come from.
+    """
+    written = [lecture for lecture in lectures if lecture.notebook]
+    if not written:
+        return "\n"
+    cells = [cell for lecture in written for cell in lecture.notebook.cells]
+    minutes = [re.search(r"^\*About (\d+) minutes to read", cell.source, re.M) for cell in cells if cell.cell_type == "markdown"]
+    exercises = {number for cell in cells for number in re.findall(r"^#+ Exercise (\d+\.\d+)", cell.source, re.M)}
+    number = sum(len(claims.collect(lecture.notebook)) for lecture in written)
+    run = sum(lecture.seconds or 0 for lecture in written)
+    facts = [
+        (len(written), f"lectures written, of {len(lectures)}", "#the-lectures"),
+        (f"{number:,}", "claims, each measured", "reference/claims.html"),
+        (sum(len(live_figures(lecture)) for lecture in written), "figures that answer to your hand", "#touch-it"),
+        (len(exercises), "exercises that check themselves", "how_to_use.html#for-students"),
+        (f"{sum(int(found[1]) for found in minutes if found) / 60:.0f} h", "to read it all", "#the-lectures"),
+        (f"{run / 60:.0f} min", "to run it all on two cores", "reference/run_times.html"),
+    ]
+    items = "".join(f'<li><a href="{link}"><strong>{value}</strong> {what}</a></li>' for value, what, link in facts)
+    note = (
+        "Counted in the stored notebooks when this page was built. The time to read adds up what each lecture says below its title, "
+        "the time to run what each took when its outputs were stored, kernel start included, on two processor cores without a graphics card."
+    )
+    return f'<ul class="numbers">{items}</ul>\n<p class="numbers-note">{note}</p>\n'
+
+
+def live_figures(lecture):
+    """Every interactive figure that a lecture has stored, as HTML that stands alone."""
+    outputs = [output for cell in lecture.notebook.cells for output in cell.get("outputs", [])]
+    return [text for output in outputs if 'data-dlm="' in (text := "".join(output.get("data", {}).get("text/html", "")))]
+
+
+def example_figure(lectures):
+    """The first live figure of the course, as its lecture shows it, for the landing page."""
+    for lecture in lectures:
+        for text in live_figures(lecture) if lecture.notebook else []:
+            return f'<div class="live">\n{text}\n</div>\n'
+    return "\n"
+
+
 def claim_summary(lectures, margins=None):
     """How many claims the stored notebooks hold, and how often they were measured again."""
     written = [lecture for lecture in lectures if lecture.notebook]
@@ -120,7 +170,7 @@ def claim_summary(lectures, margins=None):
 def run_times(lectures):
     """A table of what each stored run took and made."""
     lines = [
-        "| lecture | run, kernel start included | slowest cell | memory at most | code cells | figures | claims | notebook |",
+        "| lecture | run | slowest cell | memory at most | code cells | figures | claims | notebook |",
         "|:--|--:|--:|--:|--:|--:|--:|--:|",
     ]
     total = 0

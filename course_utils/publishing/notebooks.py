@@ -2,13 +2,12 @@
 
 import base64
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from course_utils.publishing import sources
-from course_utils.publishing.project import DISTRIBUTION
+from course_utils.publishing.files import write_text
+from course_utils.publishing.project import DISTRIBUTION, Problem
 
 _CODE_CELL = re.compile(r"^(```+)\{code-cell\}[^\n]*\n(.*?)^\1[ \t]*$", re.M | re.S)
 _CELL_HEAD = re.compile(r"\A(?:---\n.*?^---\n|(?::[^\n]*\n)+)\n?", re.M | re.S)
@@ -70,10 +69,19 @@ def read_twin(text):
 
 
 def read_notebook(path):
-    """Read a stored notebook as it is, without repairing anything."""
+    """Read a stored notebook as it is, without repairing anything; `Problem` if it is damaged."""
     import nbformat
 
-    return nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        _ = notebook.metadata, [(cell.cell_type, cell.source) for cell in notebook.cells]
+        return notebook
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:100]
+        raise Problem(
+            f"{path} is damaged ({reason}). If it's a stored lecture, make it anew with "
+            f"make run LECTURE={Path(path).stem[:2]}, or fetch it again with git checkout"
+        ) from None
 
 
 def hashes(text, notebook, lecture, root):
@@ -95,7 +103,10 @@ def is_current(project, lecture):
     """Tell whether a stored notebook is the run of its twin and of today's helpers."""
     if not project.notebook(lecture).is_file():
         return False
-    stored = read_notebook(project.notebook(lecture)).metadata.get("course", {})
+    try:
+        stored = read_notebook(project.notebook(lecture)).metadata.get("course", {})
+    except Problem:
+        return False
     text = project.twin(lecture).read_text(encoding="utf-8")
     return stored.get("source_hash") == hashes(text, read_twin(text), lecture, project.root)[0]
 
@@ -147,16 +158,3 @@ def squeeze(notebook):
             if "image/png" in output.get("data", {}):
                 png = base64.b64decode(output.data["image/png"])
                 output.data["image/png"] = base64.b64encode(oxipng.optimize_from_memory(png, level=4)).decode("ascii")
-
-
-def write_text(path, text):
-    """Replace a file in one step, with line ends as Git stores them."""
-    handle, temporary = tempfile.mkstemp(dir=Path(path).parent, prefix=".unfinished-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -10,9 +10,7 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-
-from course_utils.publishing import chapters, measured
+from course_utils.publishing import chapters, measured, notebooks as stored_notebooks
 from course_utils.publishing.project import Problem
 
 PLANNED = "planned"
@@ -66,7 +64,7 @@ def read_course(topics, notebooks):
     for entry in topics["lectures"]:
         number, path = int(entry["name"][:2]), written.pop(entry["name"], None)
         part = next(p for p in topics["parts"] if p["lectures"][0] <= number <= p["lectures"][1])
-        notebook = nbformat.read(path, as_version=4) if path else None
+        notebook = stored_notebooks.read_notebook(path) if path else None
         size = path.stat().st_size if path else 0
         lectures.append(Lecture(part=part, notebook=notebook, size=size, **entry))
     if written:

@@ -8,10 +8,31 @@ import sys
 import time
 from dataclasses import dataclass
 
-from course_utils.publishing import execution
+from course_utils.publishing import execution, running
 from course_utils.publishing.project import Project
 
 MOST_JOBS = 4  # kernels and browsers take memory too
+
+# Files that take long though they hold few tests, the longest first. pytest-xdist would start the files with the most
+# tests first, and at the end one process would be left with a long one. A file that is not named here comes later.
+LONG = (
+    "tests/browser/test_pages.py",  # these two grow with each lecture
+    "tests/browser/test_decks.py",
+    "tests/browser/test_interactives.py",
+    "tests/book/test_site.py",
+    "tests/unit/test_benchmarks.py",
+    "tests/unit/test_faults.py",
+    "tests/lectures/test_attention.py",
+    "tests/lectures/test_adversarial_examples.py",
+    "tests/unit/test_mutate.py",
+    "tests/notebooks/test_the_net_catches.py",
+    "tests/notebooks/test_lectures.py",
+    "tests/unit/test_training_pong.py",
+    "tests/lectures/test_transformers.py",
+    "tests/lectures/test_gans.py",
+    "tests/lectures/test_lstms.py",
+    "tests/lectures/test_dqn.py",
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +43,7 @@ class Stage:
     what: str
     command: tuple
     needs: str = ""
+    folders: tuple = ()
 
 
 def stages(jobs):
@@ -32,16 +54,48 @@ def stages(jobs):
     jobs : int
         Test processes at a time. All cells of one notebook stay in one process.
     """
-    pytest = ("-m", "pytest", *(("-n", str(jobs), "--dist", "loadfile") if jobs > 1 else ()))
+    several = ("-n", str(jobs), "--dist", "loadfile", "--no-loadscope-reorder")
+    pytest = ("-m", "pytest", *(several if jobs > 1 else ()))
     nbval = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/nbval.cfg")
     return [
         Stage(
             "code",
             "course_utils, functions of the lectures, rules for notebooks, and every lecture run again",
-            (*pytest, *nbval, "tests/unit", "tests/lectures", "tests/notebooks", "notebooks"),
+            (*pytest, *nbval),
+            folders=("tests/unit", "tests/lectures", "tests/notebooks", "notebooks"),
         ),
         Stage("book", "the textbook and the decks, warnings as errors", ("-m", "course_utils.publishing", "book")),
-        Stage("pages", "the built pages, and pages and decks in Chromium", (*pytest, "tests/book", "tests/browser"), "book"),
+        Stage(
+            "pages",
+            "the built pages, and pages and decks in Chromium",
+            pytest,
+            needs="book",
+            folders=("tests/book", "tests/browser"),
+        ),
+    ]
+
+
+def in_order(project, folders):
+    """Files of a stage's folders in the order that keeps no process waiting at the end.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout.
+    folders : sequence of str
+        Folders of tests or notebooks.
+
+    Returns
+    -------
+    list of str
+        Lectures by what their last run took, those that never ran first; then `LONG`; then the rest by name.
+    """
+    tests = sorted(path.relative_to(project.root).as_posix() for name in folders for path in (project.root / name).rglob("test_*.py"))
+    lectures = running.longest_first(project, sorted(path.stem for path in project.notebooks.glob("*.ipynb")))
+    return [
+        *(f"notebooks/{name}.ipynb" for name in lectures if "notebooks" in folders),
+        *(name for name in LONG if name in tests),
+        *(name for name in tests if name not in LONG),
     ]
 
 
@@ -66,7 +120,8 @@ def run(project, chosen, jobs):
             continue
         print(f"\n──── {stage.name}: {stage.what}", flush=True)
         start = time.perf_counter()
-        status = subprocess.call([sys.executable, *stage.command], cwd=project.root)
+        command = [sys.executable, *stage.command, *in_order(project, stage.folders)]
+        status = subprocess.call(command, cwd=project.root)
         seconds = time.perf_counter() - start
         rows.append((stage.name, "passed" if status == 0 else "FAILED", seconds))
         if status:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from course_utils.publishing import execution, measured, notebooks
+from course_utils.publishing import execution, files, measured, notebooks
 from course_utils.publishing.project import Problem, Project
 
 # Kernels of an older processor: every newer one can run them. (Asked for those of its own
@@ -103,6 +103,7 @@ def measure_all(project, chosen, *, scheduler=None, jobs=-1, anew=False):
     list of Result
         In the order of `chosen`.
     """
+    (project.build / "robust").mkdir(parents=True, exist_ok=True)  # or say now that nothing can be kept
     texts, hashes = {}, {}
     for lecture in {trial.lecture for trial in chosen}:
         texts[lecture], hashes[lecture] = _today(project, lecture)
@@ -135,7 +136,6 @@ def recall(project, trial, code_hash):
 def keep(project, result, code_hash):
     """Keep a result for `recall`."""
     path = project.build / "robust" / result.trial.place
-    path.parent.mkdir(parents=True, exist_ok=True)
     kept = {"code_hash": code_hash, "seconds": result.seconds, "records": result.records}
     notebooks.write_text(path, json.dumps(kept))
 
@@ -269,7 +269,8 @@ def main(argv=None):
     if not rows:
         print("no claim was measured")
     if arguments.save:
-        save(project, results)
+        with files.only_one(project.build, "margins", f"writes {measured.MARGINS}"):
+            save(project, results)
         print(f"stored in {measured.MARGINS}")
     return 1 if num_false or troubled or not rows else 0
 

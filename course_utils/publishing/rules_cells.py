@@ -3,18 +3,18 @@
 import re
 from urllib.parse import urlsplit
 
+from course_utils._outputs import SHORTEST_ALT
 from course_utils.publishing.execution import section_of
 
 MOST_BYTES = 400_000
 MOST_CODE_LINES = 30
-FEWEST_ALT_CHARACTERS = 40
 FEWEST_SLIDES, MOST_SLIDES = 20, 35
 FEWEST_EXERCISES, MOST_EXERCISES = 4, 8
 MOST_PRINTED_LINES, MOST_PRINTED_WIDTH = 30, 120
 SLIDE_MARKS = ("slide", "fragment", "-")
 TAGS = ("colab-setup", "exercise", "hide-input", "quick", "remove-cell", "show-code", "solution")
 NOTES = re.compile(r"<!--\s*notes:\s*(.*?)-->", re.S)
-_CHECK = re.compile(r"""checks\.check\(\s*["'](\d+\.\d+[a-z]?)["']""")
+CHECK_CALL = re.compile(r"""checks\.check\(\s*["'](\d+\.\d+[a-z]?)["']""")
 _SOLUTION = re.compile(r"<details>\s*<summary>\s*Solution (\d+\.\d+[a-z]?)")
 _EXERCISE = re.compile(r"^(?:#{2,6}\s+|>?\s*\*\*)Exercise (\d+\.\d+[a-z]?)\b", re.M)
 
@@ -113,10 +113,10 @@ def pictures_have_words(notebook):
 
 
 def _short_alt(place, alt, way):
-    if len(alt.strip()) >= FEWEST_ALT_CHARACTERS:
+    if len(alt.strip()) >= SHORTEST_ALT:
         return []
     have = f"only {len(alt.strip())} characters of" if alt.strip() else "no"
-    return [f"{place} has a picture with {have} alternative text; {FEWEST_ALT_CHARACTERS} or more: {way}"]
+    return [f"{place} has a picture with {have} alternative text; {SHORTEST_ALT} or more: {way}"]
 
 
 def slide_marks(notebook):
@@ -152,7 +152,7 @@ def exercises_answer(notebook, lecture):
             named += _EXERCISE.findall(cell.source)
             explained |= set(_SOLUTION.findall(cell.source))
             continue
-        for number in _CHECK.findall(cell.source):
+        for number in CHECK_CALL.findall(cell.source):
             kind = solved if "solution" in tags_of(cell) else waiting
             if kind is waiting and not {"exercise", "quick"} & set(tags_of(cell)):
                 return [f"{at(notebook, index)} checks exercise {number} but has neither tag: exercise, solution"]

@@ -3,11 +3,11 @@
 import re
 from urllib.parse import unquote
 
+from course_utils.claims.stored import FENCE
 from course_utils.publishing.rules_cells import NOTES, at, well_formed
 
 FRAME = ("Summary", "Symbols", "Exercises", "References")  # ends every lecture, in this order
 MOST_SUMMARY_LINES = 7
-_FENCE = re.compile(r"^ {0,3}(```+|~~~+).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.M | re.S)
 _INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
 _CODE_BUT_ROLES = re.compile(r"(?<![`}])(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
 _MATHS = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.S)
@@ -29,7 +29,7 @@ HTML_ALLOWED = {"details", "summary", "br", "sub", "sup", "kbd"}
 
 def words_of(source):
     """Markdown without code, maths and comments: what is left is read as prose."""
-    for pattern in (_FENCE, _COMMENT, _INLINE_CODE, _MATHS):
+    for pattern in (FENCE, _COMMENT, _INLINE_CODE, _MATHS):
         source = pattern.sub(" ", source)
     return source
 
@@ -43,7 +43,7 @@ def portable(notebook):
     """Markdown works in JupyterLab, on Colab, in the book and in the deck."""
     faults = []
     for index, cell in markdown_cells(notebook):
-        place, unfenced = at(notebook, index), _FENCE.sub("", cell.source)
+        place, unfenced = at(notebook, index), FENCE.sub("", cell.source)
         for what, pattern in _NOT_PORTABLE.items():
             found = pattern.search(cell.source if "directive" in what else _CODE_BUT_ROLES.sub("", unfenced))
             if found:
@@ -70,10 +70,10 @@ def frame_is_kept(notebook):
     first = notebook.cells[0].source if notebook.cells and notebook.cells[0].cell_type == "markdown" else ""
     if not re.match(r"# \S", first):
         faults.append("the first cell is not the title: # Field: what question?")
-    titles = [title for _, cell in cells for title in re.findall(r"^# (.+)$", _FENCE.sub("", cell.source), re.M)]
+    titles = [title for _, cell in cells for title in re.findall(r"^# (.+)$", FENCE.sub("", cell.source), re.M)]
     if len(titles) != 1:
         faults.append(f"there are {len(titles)} headings of the first level, one is asked for")
-    heads = [title for _, cell in cells for title in re.findall(r"^## (.+?)\s*$", _FENCE.sub("", cell.source), re.M)]
+    heads = [title for _, cell in cells for title in re.findall(r"^## (.+?)\s*$", FENCE.sub("", cell.source), re.M)]
     if tuple(heads[-len(FRAME) :]) != FRAME:
         faults.append(f"the last sections must be {', '.join(FRAME)}; they are {', '.join(heads[-len(FRAME) :])}")
     for index, cell in cells:
@@ -107,7 +107,7 @@ def anchors_of(notebook):
     """Anchors of the headings, in the form of JupyterLab and in that of the book."""
     anchors = set()
     for _, cell in markdown_cells(notebook):
-        for heading in re.findall(r"^#{1,6}\s+(.+?)\s*#*\s*$", _FENCE.sub("", cell.source), re.M):
+        for heading in re.findall(r"^#{1,6}\s+(.+?)\s*#*\s*$", FENCE.sub("", cell.source), re.M):
             anchors |= {heading.replace(" ", "-"), re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", heading.lower()))}
     return anchors
 
@@ -125,7 +125,7 @@ def links_lead_somewhere(notebook, folder, read=None):
     """
     faults = []
     for index, cell in markdown_cells(notebook):
-        text = _MATHS.sub(" ", _INLINE_CODE.sub(" ", _FENCE.sub(" ", cell.source)))
+        text = _MATHS.sub(" ", _INLINE_CODE.sub(" ", FENCE.sub(" ", cell.source)))
         for target in _LINK.findall(text):
             fault = _broken(target, notebook, folder, read)
             if fault:

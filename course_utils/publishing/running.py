@@ -5,7 +5,7 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from course_utils.publishing import execution, notebooks, rules
+from course_utils.publishing import execution, files, notebooks, rules
 from course_utils.publishing.project import Problem, Project
 
 
@@ -13,7 +13,8 @@ def run_lecture(project, lecture, *, always=False, on_cell=None):
     """Bring one lecture's notebook up to date and say in one line what was done.
 
     Words that changed are carried over without running anything: outputs rest on the code
-    cells and helpers alone. A run that fails leaves the stored notebook as it was.
+    cells and helpers alone. A run that fails leaves the stored notebook as it was. A lecture that
+    another process is running is waited for.
 
     Parameters
     ----------
@@ -29,13 +30,22 @@ def run_lecture(project, lecture, *, always=False, on_cell=None):
     -------
     str
     """
+    if not always and notebooks.is_current(project, lecture):
+        return f"{lecture}: up to date"  # also where nothing can be written
+    with files.only_one(project.build, lecture, f"runs {lecture}"):
+        for path in (project.twin(lecture), project.notebook(lecture)):
+            files.sweep(path)
+        return _run_lecture(project, lecture, always, on_cell)
+
+
+def _run_lecture(project, lecture, always, on_cell):
     old = project.twin(lecture).read_text(encoding="utf-8")
     text = notebooks.stamp(old, project)
     if text != old:
         notebooks.write_text(project.twin(lecture), text)
     notebook, path = notebooks.read_twin(text), project.notebook(lecture)
     source_hash, code_hash = notebooks.hashes(text, notebook, lecture, project.root)
-    stored = notebooks.read_notebook(path) if path.is_file() else None
+    stored = _stored(path)
     known = stored.metadata.get("course", {}) if stored else {}
     if not always and known.get("source_hash") == source_hash:
         return f"{lecture}: up to date"
@@ -53,6 +63,24 @@ def run_lecture(project, lecture, *, always=False, on_cell=None):
         f"{lecture}: {len(run.cell_seconds)} code cells in {run.seconds:.1f} s with kernel start, "
         f"slowest cell {cell} ({slowest:.1f} s), {run.peak_memory / 1e9:.1f} GB of memory, {size // 1000} kB"
     )
+
+
+def _stored(path):
+    """The notebook of an earlier run; None where there is none, or only what was left of it."""
+    try:
+        return notebooks.read_notebook(path) if path.is_file() else None
+    except Problem:
+        return None
+
+
+def longest_first(project, lectures):
+    """Lectures in the order that keeps no core waiting at the end; those that never ran come first."""
+
+    def known(lecture):
+        stored = _stored(project.notebook(lecture))
+        return stored.metadata.get("course", {}).get("seconds", float("inf")) if stored else float("inf")
+
+    return sorted(lectures, key=known, reverse=True)
 
 
 def _carry_outputs(stored, notebook):
@@ -81,12 +109,13 @@ def main(argv=None):
     with ThreadPoolExecutor(min(len(lectures), os.cpu_count() or 1)) as pool:
         work = {
             pool.submit(run_lecture, project, lecture, always=arguments.all, on_cell=_bar(lecture, place)): lecture
-            for place, lecture in enumerate(lectures)
+            for place, lecture in enumerate(longest_first(project, lectures))
         }
         try:
             for done in as_completed(work):
                 try:
-                    _say(done.result())
+                    with files.mendable():
+                        _say(done.result())
                 except Problem as problem:
                     failures.append(work[done])
                     _say(f"\n{work[done]}: not stored. {problem}\n")

@@ -58,18 +58,17 @@ def used_helpers(cells, lecture, root):
     trees = [tree_of(source) for source in cells]
     names = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     names |= {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    engine = root / PACKAGE / "checks" / "__init__.py"
+    own = engine.with_name(f"{field_of(lecture)}.py")
     waiting = [(tree, ()) for tree in trees]
     while waiting:
         tree, place = waiting.pop()
-        for path in _imports(tree, place, root):
-            if path in found:
-                continue
-            found.add(path)
-            package = path.relative_to(root).parent.parts
-            waiting.append((ast.parse(path.read_text(encoding="utf-8")), package))
-    if root / PACKAGE / "checks" / "__init__.py" in found:
-        own = root / PACKAGE / "checks" / f"{field_of(lecture)}.py"
-        found |= {own} & {path for path in [own] if path.is_file()}
+        more = {*_imports(tree, place, root)} - found
+        if engine in more and own.is_file():
+            more.add(own)
+        found |= more
+        for path in more:
+            waiting.append((ast.parse(path.read_text(encoding="utf-8")), path.relative_to(root).parent.parts))
     for folder in {path.parent for path in found}:
         found |= _front_end(folder, names)
     return sorted(found)

@@ -6,8 +6,10 @@ MathJax and reveal.js are files inside Python wheels that the lock already insta
 from __future__ import annotations
 
 import shutil
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
+
+from course_utils.publishing.files import copy, write_text
 
 # distribution -> folder inside it -> {what to copy: where it goes in the vendor folder}
 _SOURCES = {
@@ -37,6 +39,38 @@ reveal/    reveal.js 5, MIT License (reveal/LICENSE), from the wheel sphinx-reve
 """
 
 
+def inside_wheel(name: str, place: str) -> Path:
+    """Find a file or folder that an installed package carries.
+
+    Parameters
+    ----------
+    name : str
+        Of the package.
+    place : str
+        Inside it.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RuntimeError
+        If the package is not installed or has no such file.
+    """
+    try:
+        wheel = distribution(name)
+    except PackageNotFoundError:
+        raise RuntimeError(
+            f"{name} is not installed: it carries files that pages and decks load. "
+            "Install the optional group 'build' or run 'make book'."
+        ) from None
+    path = Path(str(wheel.locate_file(place)))
+    if not path.exists():
+        raise RuntimeError(f"{name} {wheel.version} has no {place}")
+    return path
+
+
 def copy_vendor(target: Path) -> Path:
     """Copy MathJax and reveal.js to a folder.
 
@@ -60,27 +94,17 @@ def copy_vendor(target: Path) -> Path:
     plan: list[tuple[Path, Path]] = []
     versions = {}
     for name, (folder, files) in _SOURCES.items():
-        try:
-            wheel = distribution(name)
-        except PackageNotFoundError:
-            raise RuntimeError(
-                f"{name} is not installed: it carries files that pages and decks load. "
-                "Install the optional group 'build' or run 'make book'."
-            ) from None
-        versions[name] = wheel.version
         for source, place in files.items():
-            path = Path(str(wheel.locate_file(f"{folder}/{source}")))
-            if not path.exists():
-                raise RuntimeError(f"{name} {wheel.version} has no {folder}/{source}")
-            plan.append((path, target / place))
+            plan.append((inside_wheel(name, f"{folder}/{source}"), target / place))
+        versions[name] = version(name)
     for source, place in plan:  # nothing is written before everything was found
         place.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, place, dirs_exist_ok=True, copy_function=shutil.copyfile)
+            shutil.copytree(source, place, dirs_exist_ok=True, copy_function=copy)
         else:
-            shutil.copyfile(source, place)
+            copy(source, place)
     notice = _NOTICE.format(
         mathjax=versions["sphinx-mathjax-offline"], reveal=versions["sphinx-revealjs"]
     )
-    (target / "NOTICE.txt").write_text(notice, encoding="utf-8")
+    write_text(target / "NOTICE.txt", notice)
     return target

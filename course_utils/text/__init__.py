@@ -1,9 +1,10 @@
-"""Text that networks read and write: sub-word pieces, sentence pairs, masks, and code that a network wrote.
+"""Text that networks read and write: characters, sub-word pieces, sentence pairs, masks, code that a network wrote.
 
 The names below cut text into pieces and make what BERT is trained on; `course_utils.text.snippets`
 cuts functions out of generated code, parses them and calls them.
 """
 
+from course_utils.text.characters import bits_of_counts, places_in
 from course_utils.text.pieces import (
     CLS,
     MASK,
@@ -25,9 +26,11 @@ __all__ = [
     "SEP",
     "SPECIALS",
     "UNK",
+    "bits_of_counts",
     "encode_pairs",
     "mask_tokens",
     "pieces_of",
+    "places_in",
     "sentence_pairs",
     "tokenized",
     "train_wordpiece",

@@ -166,6 +166,23 @@ def encode_pairs(tokenizer, first, second=None, length=64):
 
 
 def as_texts(texts, name="texts"):
+    """Check that an argument holds texts, and is none itself.
+
+    Parameters
+    ----------
+    texts : iterable of str
+    name : str, default "texts"
+        Of the argument, for the complaint.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    TypeError
+        If it is one str, or holds something else than str.
+    """
     if isinstance(texts, str):
         raise TypeError(f"{name} must be a list of str, got one str")
     texts = list(texts)
@@ -176,16 +193,31 @@ def as_texts(texts, name="texts"):
 
 
 def refuse_small(name, value, smallest):
+    """Let only a whole number of at least `smallest` pass; else raise ValueError, which names the argument."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < smallest:
         raise ValueError(f"{name} must be a whole number of at least {smallest}, got {value!r}")
 
 
 def numbers_of(tokenizer, texts):
+    """Cut texts into pieces, and give the numbers of these: a list of int for each text."""
     return [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
 
 
 def lay_out(firsts, seconds, length):
-    """Lay out [CLS] A [SEP] B [SEP] [PAD] ..."""
+    """Lay out [CLS] A [SEP] B [SEP] [PAD] ...
+
+    Parameters
+    ----------
+    firsts, seconds : list of list of int
+        Numbers of the pieces; without `seconds` (None), each of `firsts` stands alone.
+    length : int
+        Pieces of each row, at least 8.
+
+    Returns
+    -------
+    ids, segments : ndarray of shape (n, length), int32
+        As `encode_pairs` gives them.
+    """
     import numpy as np
 
     refuse_small("length", length, 8)

@@ -182,6 +182,26 @@ def test_claim_list_shows_the_least_room_of_the_same_cells(course):
     assert "met exactly" in measured.claim_list(course, {written.name: exact})
 
 
+def test_numbers_of_the_landing_page_are_counted(course, tmp_path):
+    assert 'href="#the-lectures"><strong>1</strong> lectures written, of 2' in (text := measured.in_numbers(course))
+    assert "<strong>2</strong> claims" in text and "<strong>0</strong> figures" in text and "<strong>0 min</strong> to run" in text
+    notebook = course[0].notebook
+    figure = '<div class="dlm" data-dlm="perceptron-1"></div>'
+    notebook.cells += [
+        new_markdown_cell("*About 90 minutes to read, half a minute to run.*"),
+        new_markdown_cell("## Exercises\n\n### Exercise 1.1: a line (5 minutes)\n\nAs in Exercise 1.3."),
+        new_markdown_cell("### Exercise 1.2: a count"),
+        new_code_cell("interactives.perceptron()", outputs=[new_output("display_data", {"text/html": figure})]),
+    ]
+    notebook.metadata["course"]["seconds"] = 95
+    text = measured.in_numbers(course)
+    for fact in ("1</strong> figures", "2</strong> exercises", "2 h</strong> to read", "2 min</strong> to run"):
+        assert f"<strong>{fact}" in text
+    assert figure in measured.example_figure(course)
+    nothing = [lecture for lecture in course if not lecture.notebook]
+    assert measured.in_numbers(nothing) == measured.example_figure(nothing) == "\n"
+
+
 def test_speed_shows_wins_and_losses(tmp_path):
     assert "Nothing is measured yet" in measured.speed(tmp_path)
     folder = tmp_path / "benchmarks/results"

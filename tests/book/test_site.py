@@ -119,6 +119,26 @@ def test_the_caption_of_the_cover_is_what_its_run_measured(site, project):
     assert f"<strong>{run['mistakes']}</strong> mistakes" in caption and f"{run['bound']:.0f} mistakes" in caption
 
 
+def test_landing_page_counts_what_there_is(site, written):
+    text = site.page("index.html").text
+    number = sum(len(claims.collect(lecture.notebook)) for lecture in written)
+    assert f"<strong>{number:,}</strong> claims" in text
+    assert f"<strong>{len(written)}</strong> lectures" in text
+    live = sum(page.text.count('data-dlm="') for page in map(site.page, (f"notebooks/{lecture.name}.html" for lecture in written)))
+    assert f"<strong>{live}</strong> figures" in text and live >= len(written)
+
+
+def test_landing_page_moves_only_for_readers_who_want_it(site):
+    page = site.page("index.html")
+    [(still, media, moving)] = re.findall(
+        r'<picture>\s*<source srcset="([^"]+)" media="([^"]+)"\s*/?>\s*<img src="([^"]+)"', page.text
+    )
+    assert media == "(prefers-reduced-motion: reduce)"
+    for place, most in ((still, 80_000), (moving, 600_000)):
+        path, _ = page.target(place)
+        assert path.read_bytes()[8:12] == b"WEBP" and path.stat().st_size <= most
+
+
 def test_landing_page_opens_a_path_for_each_kind_of_reader(site):
     text = site.page("index.html").text
     assert all(f"You are {kind}" in text for kind in ("a student", "a reader", "an instructor"))

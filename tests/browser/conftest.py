@@ -6,9 +6,12 @@ error in the console); at the end of the test that list must be empty.
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import functools
 import hashlib
 import http.server
+import itertools
 import os
 import re
 import shutil
@@ -141,44 +144,57 @@ def site(serve, html_folder) -> str:
     return serve(html_folder)
 
 
+def open_page(chromium, *, dark=False, phone=False, still=False, width=1280, height=720, scale=1):
+    """A page in a context of its own; its list `problems` grows with what goes wrong on it."""
+    size = {"width": 390, "height": 844} if phone else {"width": width, "height": height}
+    context = chromium.new_context(
+        viewport=size,
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce" if still else "no-preference",
+        has_touch=phone,
+        is_mobile=phone,
+        device_scale_factor=scale,
+        service_workers="block",
+    )
+    context.set_default_timeout(15_000)
+    problems = []
+    context.route(OUTSIDE, lambda route: route.abort())
+    context.on("request", lambda r: LOCAL.match(r.url) or problems.append(f"outside request: {r.url}"))
+    context.on("requestfailed", lambda r: gave_up(r) or problems.append(f"failed: {r.url} ({r.failure})"))
+    context.on("response", lambda r: r.status < 400 or problems.append(f"{r.status}: {r.url}"))
+    context.on("console", lambda m: m.type != "error" or problems.append(f"console: {m.text}"))
+    context.on("weberror", lambda e: problems.append(f"exception: {e.error}"))
+    page = context.new_page()
+    page.problems, page.first_size = problems, size
+    return page
+
+
+@contextlib.contextmanager
+def opener(chromium):
+    """Make pages, and at the end ask whether something went wrong on one of them."""
+    opened = []
+
+    def make(**options):
+        opened.append(open_page(chromium, **options))
+        return opened[-1]
+
+    try:
+        yield make
+    finally:
+        for page in opened:
+            page.context.close()
+    found = [problem for page in opened for problem in page.problems]
+    assert not found, "\n".join(dict.fromkeys(found))
+
+
 @pytest.fixture
 def new_page(chromium):
     """Make pages: new_page(dark=..., phone=..., still=..., width=..., height=...).
 
     Each page has a list `problems`; the test fails at its end when one of them is not empty.
     """
-    opened = []
-
-    def make(*, dark=False, phone=False, still=False, width=1280, height=720, scale=1):
-        size = {"width": 390, "height": 844} if phone else {"width": width, "height": height}
-        context = chromium.new_context(
-            viewport=size,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce" if still else "no-preference",
-            has_touch=phone,
-            is_mobile=phone,
-            device_scale_factor=scale,
-            service_workers="block",
-        )
-        context.set_default_timeout(15_000)
-        problems = []
-        context.route(OUTSIDE, lambda route: route.abort())
-        context.on("request", lambda r: LOCAL.match(r.url) or problems.append(f"outside request: {r.url}"))
-        context.on("requestfailed", lambda r: gave_up(r) or problems.append(f"failed: {r.url} ({r.failure})"))
-        context.on("response", lambda r: r.status < 400 or problems.append(f"{r.status}: {r.url}"))
-        context.on("console", lambda m: m.type != "error" or problems.append(f"console: {m.text}"))
-        context.on("weberror", lambda e: problems.append(f"exception: {e.error}"))
-        page = context.new_page()
-        page.problems = problems
-        opened.append((context, problems))
-        return page
-
-    yield make
-    found = []
-    for context, problems in opened:
-        context.close()
-        found += problems
-    assert not found, "\n".join(dict.fromkeys(found))
+    with opener(chromium) as make:
+        yield make
 
 
 @pytest.fixture
@@ -205,16 +221,35 @@ def still_page(new_page):
     return new_page(still=True)
 
 
-# Formulas and coloured code are thousands of elements of a few kinds: a few of each kind stand for
-# all, and axe-core needs seconds instead of a minute. Only after this is a page of no more use.
-THIN = """() => {
+# Formulas, coloured code, rows and entries of lists are thousands of elements of a few kinds. A few of each kind stand
+# for all: axe-core needs seconds then instead of a minute. Of one kind are elements with the same tags, classes, styles
+# and roles, outside and inside; with words, names and links or without at the same places; that scroll alike. What is
+# odd in any of these is of a kind of its own and stays. Only after this is a page of no more use for other tests.
+THIN = r"""() => {
   for (const formula of [...document.querySelectorAll("mjx-container")].slice(3)) formula.replaceChildren("formula");
   const seen = {};
-  for (const token of document.querySelectorAll(".highlight pre span")) {
-    seen[token.className] = (seen[token.className] ?? 0) + 1;
-    if (seen[token.className] > 3 && !token.children.length) token.replaceWith(token.textContent);
-  }
+  const first = (kind) => (seen[kind] = (seen[kind] ?? 0) + 1) <= 3;
+  for (const token of document.querySelectorAll(".highlight pre span"))
+    if (!first(token.className) && !token.children.length) token.replaceWith(token.textContent);
   document.querySelectorAll(".highlight pre").forEach((code) => code.normalize());
+
+  const tells = /^(class|style|fill|color|role|type|tabindex|scope|lang|hidden|open|disabled|aria-(?!label|describedby|controls|owns))/;
+  const refers = /^(for|headers|list|aria-(labelledby|describedby|controls|owns))$/;
+  const said = ({ name, value }) => `${name}=` + (
+    tells.test(name) ? value
+    : refers.test(name) ? value.split(/\s+/).map((id) => !!document.getElementById(id))
+    : name === "href" ? value.match(/^(#|https?:|)/)[0]
+    : value.trim() && "something");
+  const bare = (e) => `${e.localName}[${[...e.attributes].map(said).sort()}]`;
+  const outside = (e) => (e === document.body ? "" : `${outside(e.parentElement)} ${bare(e)}`);
+  const scrolls = (e) => (e.scrollWidth > e.clientWidth ? "↔" : "") + (e.scrollHeight > e.clientHeight ? "↕" : "");
+  const inside = (node) => node.nodeType === 3 ? (node.data.trim() && "w") : node.nodeType !== 1 ? ""
+    : `${bare(node)}${scrolls(node)}(${[...node.childNodes].map(inside).join("").replace(/w+/g, "w")})`;
+  const spare = new Set();
+  const isSpare = (e) => e && (spare.has(e) || isSpare(e.parentElement));
+  for (const e of document.querySelectorAll("li, tr, dt, dd, .cell, .copybtn"))
+    if (!isSpare(e) && !e.closest("[data-dlm]") && !first(outside(e.parentElement) + inside(e)) && e.previousElementSibling) spare.add(e);
+  spare.forEach((e) => e.remove());
 }"""
 
 
@@ -288,14 +323,45 @@ def module_page(chromium, serve):
     page.close()
 
 
+@pytest.fixture(scope="module")
+def idle_pages(chromium):
+    """Pages that a test has left, by what was asked of them: a new one costs more than all that a figure does on it."""
+    idle = collections.defaultdict(list)
+    yield idle
+    for page in itertools.chain(*idle.values()):
+        page.context.close()
+
+
+def leave(page):
+    """Make a page as if nothing had happened on it; what goes wrong on leaving counts too."""
+    for popup in page.context.pages:
+        if popup is not page:
+            popup.close()
+    page.goto("about:blank")
+    page.mouse.move(0, 0)
+    page.context.clear_permissions()
+    if page.viewport_size != page.first_size:
+        page.set_viewport_size(page.first_size)
+
+
 @pytest.fixture
-def show(new_page, write_page):
+def show(chromium, idle_pages, write_page):
     """Put figures on a page: show(figure, ..., main="reveal", dark=..., phone=..., still=...)."""
+    used = []
 
     def make(*figures, main="", suffix="", **options):
-        page = new_page(**options)
+        kind = tuple(sorted(options.items()))
+        page = idle_pages[kind].pop() if idle_pages[kind] else open_page(chromium, **options)
+        used.append((kind, page))
         page.goto(write_page(figures, main) + suffix)
         page.wait_for_selector("[data-mounted] .dlm-body")
         return page
 
-    return make
+    yield make
+    found = []
+    for kind, page in used:
+        leave(page)
+        found += page.problems
+        page.problems.clear()
+        idle_pages[kind].append(page)
+    assert not found, "\n".join(dict.fromkeys(found))

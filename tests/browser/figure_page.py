@@ -113,6 +113,48 @@ def assert_fits_a_phone(page, narrowest=40):
     assert small == [], small
 
 
+def go_dark(page):
+    """Let the page turn dark, and wait until its figures have followed."""
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_selector("[data-dlm][data-scheme=dark]")
+
+
+def go_light(page):
+    """Let the page be light again, and wait until its figures have followed."""
+    page.evaluate("delete document.documentElement.dataset.theme")
+    page.wait_for_selector("[data-dlm][data-scheme=light]")
+
+
+def assert_follows_the_scheme(figure):
+    """Drawn otherwise on a dark page, and as before on a light one."""
+    light = figure.pixels()
+    go_dark(figure.page)
+    assert figure.pixels() != light
+    go_light(figure.page)
+    assert figure.pixels() == light
+
+
+def assert_never_too_wide(page):
+    """Figures fit the column and the page, from a desk to a narrow phone."""
+    for width in (1280, 600, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        Figure(page).pixels()
+        widths = page.evaluate("[...document.querySelectorAll('.dlm')].map((e) => e.offsetWidth)")
+        assert max(widths) <= min(720, width - 32)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def assert_comes_back_from_hiding(page):
+    """Drawn as before when the page, like a later slide, was hidden for a while."""
+    figures = [Figure(page, i) for i in range(page.locator("[data-dlm]").count())]
+    before = [figure.pixels() for figure in figures]
+    page.evaluate("document.querySelector('main').style.display = 'none'")
+    page.wait_for_timeout(100)
+    page.evaluate("document.querySelector('main').style.display = ''")
+    page.wait_for_timeout(200)
+    assert [figure.pixels() for figure in figures] == before
+
+
 def touch_drag(page, start, *places):
     """Put one finger down, move it, lift it."""
     client = page.context.new_cdp_session(page)

@@ -1,10 +1,17 @@
-"""Decks in Chromium with the network off: every slide fits, speaks, prints and answers."""
+"""Decks in Chromium with the network off: every slide fits, speaks, prints and answers.
+
+Opening a deck costs seconds. So each is opened three times for all tests: on the screen, on a phone, in its
+print view; what touches a page comes after what only looks. What is the same code in every deck (the speaker
+view, what an address asks for) is tested on the decks that are hardest for it.
+"""
 
 import re
 import runpy
 from pathlib import Path
 
 import pytest
+
+from tests.browser.conftest import opener
 
 ROOT = Path(__file__).resolve().parents[2]
 LECTURES = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))]
@@ -60,7 +67,7 @@ def open_deck(page, address):
     return page
 
 
-@pytest.fixture(params=LECTURES)
+@pytest.fixture(scope="module", params=LECTURES)
 def deck(request, html_folder):
     """Path of a lecture's deck in the built book."""
     path = html_folder / "slides" / f"{request.param}.html"
@@ -69,9 +76,35 @@ def deck(request, html_folder):
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def deck_address(deck, site):
     return f"{site}/slides/{deck.name}"
+
+
+@pytest.fixture(scope="module")
+def shown(chromium, deck_address):
+    """A deck on the screen, opened once, and what it loaded."""
+    with opener(chromium) as make:
+        page = make()
+        page.loaded = []
+        page.on("response", lambda response: page.loaded.append(response))
+        yield open_deck(page, deck_address)
+
+
+@pytest.fixture(scope="module")
+def phone(chromium, deck_address):
+    """A deck on a phone whose system prefers dark."""
+    with opener(chromium) as make:
+        yield open_deck(make(phone=True, dark=True), deck_address)
+
+
+@pytest.fixture(scope="module")
+def printed(chromium, deck_address):
+    """A deck in its print view: all slides on one page, light on every system."""
+    with opener(chromium) as make:
+        page = open_deck(make(dark=True), f"{deck_address}?print-pdf")
+        page.wait_for_selector(".pdf-page")
+        yield page
 
 
 @pytest.fixture(scope="session")
@@ -106,14 +139,10 @@ def hard_deck(tmp_path_factory, html_folder):
     return folder / "slides/99_hard.html", count
 
 
-def test_every_slide_of_a_hard_deck_fits(page, hard_deck):
-    open_deck(page, hard_deck[0].as_uri())
-    assert page.evaluate(FAULTS) == []
-
-
-def test_the_measure_sees_what_does_not_fit(page, hard_deck):
+def test_every_slide_of_a_hard_deck_fits_and_the_measure_sees_what_does_not(page, hard_deck):
     """Break the deck three ways: a test that still passes is no test."""
     open_deck(page, hard_deck[0].as_uri())
+    assert page.evaluate(FAULTS) == []
     page.add_style_tag(content=".deck-words { font-size: 60px !important } .highlight pre { font-size: 30px !important }"
                                " .deck-show img { height: 130% !important }")  # fmt: skip
     faults = "\n".join(page.evaluate(FAULTS))
@@ -122,72 +151,20 @@ def test_the_measure_sees_what_does_not_fit(page, hard_deck):
     assert re.search(r"below the body: img", faults)
 
 
-def test_every_slide_fits(page, deck_address):
-    open_deck(page, deck_address)
-    assert page.evaluate(FAULTS) == []
+def theme(page):
+    """Light or dark: what the page says of itself, and what is seen."""
+    said = page.evaluate("document.documentElement.dataset.theme")
+    ground = sum(map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]))
+    assert ground < 150 if said == "dark" else ground > 600
+    return said
 
 
-def test_a_lecture_has_20_to_35_slides_with_notes(page, deck_address):
-    open_deck(page, deck_address)
-    notes = page.evaluate("Reveal.getSlides().map(s => s.querySelector('aside.notes')?.textContent.trim() ?? '')")
-    assert 20 <= len(notes) <= 35
-    bare = [number for number, note in enumerate(notes, 1) if not note]
-    assert not bare, f"slides without speaker notes: {bare}"
-    shown = page.evaluate("[...document.querySelectorAll('.deck-slide')].map(s => s.innerText).join('\\n')")
-    assert "notes:" not in shown
-
-
-def test_formulas_are_typeset(page, deck_address):
-    open_deck(page, deck_address)
-    assert page.evaluate("document.querySelectorAll('mjx-container').length") > 0
-    left = page.evaluate("""[...document.querySelectorAll('.deck-body > .deck-words, .deck-slide h2')]
-        .filter(e => /\\$[^$]+\\$/.test([...e.querySelectorAll('pre, code')].reduce((t, c) => t.replace(c.textContent, ''), e.textContent)))
-        .map(e => e.textContent.trim())""")
-    assert left == []
-    assert page.locator("mjx-merror").count() == 0
-
-
-@pytest.mark.parametrize("scheme", ["http", "file"])
-def test_speaker_view_shows_the_note(page, deck, deck_address, scheme):
-    open_deck(page, deck_address if scheme == "http" else deck.as_uri())
-    page.evaluate("Reveal.slide(1)")
-    note = page.evaluate("Reveal.getCurrentSlide().querySelector('aside.notes').textContent.trim()")
-    with page.expect_popup() as popup:
-        page.keyboard.press("s")
-    view = popup.value
-    view.wait_for_function("document.querySelector('.speaker-controls-notes .value')?.textContent.trim()")
-    assert view.locator(".speaker-controls-notes .value").inner_text().split() == note.split()
-    view.wait_for_function("document.querySelectorAll('iframe').length === 2")
-    page.evaluate("Reveal.slide(2)")  # the view follows
-    after = page.evaluate("Reveal.getCurrentSlide().querySelector('aside.notes').textContent.trim()")
-    view.wait_for_function("(t) => document.querySelector('.speaker-controls-notes .value').textContent.trim().startsWith(t)", arg=after[:20])
-
-
-def test_prints_one_page_for_each_slide(page, deck_address):
-    open_deck(page, f"{deck_address}?print-pdf")
-    page.wait_for_selector(".pdf-page")
-    slides = page.locator(".deck-slide").count()
-    page.wait_for_function("n => document.querySelectorAll('.pdf-page').length === n", arg=slides)
-    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == slides
-    width, height = map(float, re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf).groups())
-    assert width / height == pytest.approx(1280 / 720, rel=0.01)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_accessibility_fault(page, deck_address, axe_faults, scheme):
-    """In the print view all slides stand on one page, so that one look sees all of them."""
-    open_deck(page, f"{deck_address}?print-pdf&{scheme}")
-    page.wait_for_selector(".pdf-page")
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    assert axe_faults(page) == []
-
-
-def test_dark_follows_the_system(dark_page, deck_address):
-    open_deck(dark_page, deck_address)
-    assert dark_page.evaluate("document.documentElement.dataset.theme") == "dark"
-    ground = dark_page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 150
+@pytest.mark.parametrize("asked", ["light", "dark"])
+def test_an_address_asks_for_light_or_dark(new_page, hard_deck, asked):
+    page = new_page(dark=asked == "light")
+    for query in (f"?{asked}", f"?print-pdf&{asked}"):
+        page.goto(hard_deck[0].as_uri() + query)
+        assert theme(page) == asked, query
 
 
 def drag_something(page, canvas, state):
@@ -205,21 +182,63 @@ def drag_something(page, canvas, state):
     return False
 
 
-def test_on_a_phone_the_slides_stand_below_each_other(phone_page, deck_address):
-    open_deck(phone_page, deck_address)
-    phone_page.wait_for_selector(".scroll-page")
-    boxes = phone_page.evaluate("""[...document.querySelectorAll(".deck-slide")].map((slide) => {
+def test_a_deck_opens_dark_on_a_dark_system(phone):
+    assert theme(phone) == "dark"
+
+
+def test_on_a_phone_the_slides_stand_below_each_other(phone):
+    phone.wait_for_selector(".scroll-page")
+    boxes = phone.evaluate("""[...document.querySelectorAll(".deck-slide")].map((slide) => {
         const box = slide.getBoundingClientRect();
         return [box.left, box.right, box.top, box.bottom];
     })""")
     assert len(boxes) >= 20
     assert all(left >= -1 and right <= 391 for left, right, _, _ in boxes)
     assert all(above[3] <= below[2] + 1 for above, below in zip(boxes, boxes[1:], strict=False))
-    assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_live_figures_answer_and_leave_the_slide_alone(page, deck_address, handles):
-    open_deck(page, deck_address)
+def test_a_deck_is_light(shown, deck):
+    requests = list(shown.loaded)
+    size = sum(len(r.body()) for r in requests)
+    print(f"{deck.name}: {deck.stat().st_size / 1e3:.0f} kB HTML, {size / 1e6:.2f} MB in {len(requests)} requests")
+    assert len(requests) <= 25
+    assert size < 4e6
+
+
+def test_a_lecture_has_20_to_35_slides_with_notes(shown):
+    notes = shown.evaluate("Reveal.getSlides().map(s => s.querySelector('aside.notes')?.textContent.trim() ?? '')")
+    assert 20 <= len(notes) <= 35
+    bare = [number for number, note in enumerate(notes, 1) if not note]
+    assert not bare, f"slides without speaker notes: {bare}"
+    text = shown.evaluate("[...document.querySelectorAll('.deck-slide')].map(s => s.innerText).join('\\n')")
+    assert "notes:" not in text
+
+
+def test_formulas_are_typeset(shown):
+    assert shown.evaluate("document.querySelectorAll('mjx-container').length") > 0
+    left = shown.evaluate("""[...document.querySelectorAll('.deck-body > .deck-words, .deck-slide h2')]
+        .filter(e => /\\$[^$]+\\$/.test([...e.querySelectorAll('pre, code')].reduce((t, c) => t.replace(c.textContent, ''), e.textContent)))
+        .map(e => e.textContent.trim())""")
+    assert left == []
+    assert shown.locator("mjx-merror").count() == 0
+
+
+def test_every_slide_fits(shown):
+    assert shown.evaluate(FAULTS) == []
+
+
+def test_light_and_dark_follow_the_system(shown):
+    assert theme(shown) == "light"
+    for system in ("dark", "light"):
+        shown.emulate_media(color_scheme=system)
+        shown.wait_for_function("t => document.documentElement.dataset.theme === t", arg=system)
+        assert theme(shown) == system
+
+
+def test_live_figures_answer_and_leave_the_slide_alone(shown, handles):
+    page = shown
+    page.evaluate("Reveal.slide(0)")
     numbers = page.evaluate(
         "Reveal.getSlides().flatMap((s, i) => s.querySelector('[data-dlm]') ? [i] : [])"
     )
@@ -262,13 +281,52 @@ def test_live_figures_answer_and_leave_the_slide_alone(page, deck_address, handl
     page.evaluate("document.activeElement.blur(); Reveal.slide(0)")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("Reveal.getIndices().h") == 1, "arrow keys turn slides elsewhere"
+    page.goto("about:blank")  # a figure that still runs would slow the tests that follow
 
 
-def test_a_deck_is_light(page, deck, deck_address):
-    requests = []
-    page.on("response", lambda response: requests.append(response))
-    open_deck(page, deck_address)
-    size = sum(len(r.body()) for r in requests)
-    print(f"{deck.name}: {deck.stat().st_size / 1e3:.0f} kB HTML, {size / 1e6:.2f} MB in {len(requests)} requests")
-    assert len(requests) <= 25
-    assert size < 4e6
+def most(pattern, html_folder):
+    """The deck that holds the most of something."""
+    counts = {path: len(re.findall(pattern, path.read_text(encoding="utf-8"))) for path in (html_folder / "slides").glob("*.html")}
+    return max(sorted(counts), key=counts.get)
+
+
+@pytest.mark.parametrize("whence", ["from a file", "from a server"])
+def test_speaker_view_shows_the_note_and_follows(page, html_folder, site, whence):
+    """In the deck with the most live figures, and in the one with the most slides."""
+    if whence == "from a file":
+        open_deck(page, most('data-dlm="', html_folder).as_uri())
+    else:
+        open_deck(page, f"{site}/slides/{most('<section', html_folder).name}")
+    page.evaluate("Reveal.slide(1)")
+    note = page.evaluate("Reveal.getCurrentSlide().querySelector('aside.notes').textContent.trim()")
+    with page.expect_popup() as popup:
+        page.keyboard.press("s")
+    view = popup.value
+    view.wait_for_function("document.querySelector('.speaker-controls-notes .value')?.textContent.trim()")
+    assert view.locator(".speaker-controls-notes .value").inner_text().split() == note.split()
+    view.wait_for_function("document.querySelectorAll('iframe').length === 2")
+    page.evaluate("Reveal.slide(2)")  # the view follows
+    after = page.evaluate("Reveal.getCurrentSlide().querySelector('aside.notes').textContent.trim()")
+    view.wait_for_function("(t) => document.querySelector('.speaker-controls-notes .value').textContent.trim().startsWith(t)", arg=after[:20])
+
+
+def test_prints_one_page_for_each_slide(printed):
+    slides = printed.locator(".deck-slide").count()
+    printed.wait_for_function("n => document.querySelectorAll('.pdf-page').length === n", arg=slides)
+    pdf = printed.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == slides
+    width, height = map(float, re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf).groups())
+    assert width / height == pytest.approx(1280 / 720, rel=0.01)
+
+
+def test_no_serious_accessibility_fault(printed, axe_faults):
+    """In the print view all slides stand on one page, so that one look sees all of them."""
+    assert theme(printed) == "light"
+    assert axe_faults(printed) == []
+
+
+def test_no_serious_accessibility_fault_in_the_dark(printed, axe_faults):
+    printed.evaluate("document.documentElement.dataset.theme = 'dark'")
+    printed.wait_for_function("!document.querySelector('[data-dlm][data-mounted]:not([data-scheme=dark])')")
+    assert theme(printed) == "dark"
+    assert axe_faults(printed, ["color-contrast", "link-in-text-block"]) == []  # the rest has no colour

@@ -12,7 +12,15 @@ import pytest
 
 from course_utils import interactives
 from tests.browser import figure_page
-from tests.browser.figure_page import assert_fits_a_phone, leaked, listen
+from tests.browser.figure_page import (
+    assert_comes_back_from_hiding,
+    assert_fits_a_phone,
+    assert_follows_the_scheme,
+    go_dark,
+    leaked,
+    listen,
+    touch_drag,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -347,24 +355,12 @@ def test_touch_taps_and_drags(show):
     figure.canvas.scroll_into_view_if_needed()
     figure.page.touchscreen.tap(*figure.at(0, 0))
     assert "Point 1 at (0, 0) is +1" in figure.words
-    client = figure.page.context.new_cdp_session(figure.page)
     begin, scrolled = figure.at(1, 1), figure.page.evaluate("scrollY")
-
-    def touch(kind, *place):
-        points = [{"x": x, "y": y} for x, y in place]
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    touch("touchStart", begin)
-    for i in range(1, 9):
-        touch("touchMove", [begin[0], begin[1] + 8 * i])
-    touch("touchEnd")
+    touch_drag(figure.page, begin, *((begin[0], begin[1] + 8 * i) for i in range(1, 9)))
     assert re.search(r"Point 4 at \(1, 0\.[0-4]", figure.words), figure.words
     assert figure.page.evaluate("scrollY") == scrolled, "a drag on a point must not scroll"
     begin = figure.at(2, 2)
-    touch("touchStart", begin)
-    for i in range(1, 9):
-        touch("touchMove", [begin[0], begin[1] - 12 * i])
-    touch("touchEnd")
+    touch_drag(figure.page, begin, *((begin[0], begin[1] - 12 * i) for i in range(1, 9)))
     figure.page.wait_for_function(f"scrollY > {scrolled} + 20")
     assert "Point 5" not in figure.words, "a swipe over an empty place scrolls and adds nothing"
 
@@ -377,8 +373,7 @@ def test_no_accessibility_fault(show, axe_faults):
     for summary in page.locator(".dlm summary").all():
         summary.click()
     assert axe_faults(page) == []
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_selector("[data-dlm][data-scheme=dark]")
+    go_dark(page)
     assert axe_faults(page) == []
     bare = page.evaluate("""[...document.querySelectorAll('.dlm canvas, .dlm button, .dlm input')]
       .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim() || e.closest('label')?.textContent.trim())).map((e) => e.outerHTML)""")
@@ -388,13 +383,7 @@ def test_no_accessibility_fault(show, axe_faults):
 def test_dark_and_light_follow_the_page(show):
     figure = Figure(show(interactives.perceptron("or", weights=(1, 1), threshold=0.5)))
     assert figure.root.get_attribute("data-scheme") == "light"
-    light = figure.pixels()
-    figure.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=dark]")
-    assert figure.pixels() != light
-    figure.page.evaluate("delete document.documentElement.dataset.theme")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=light]")
-    assert figure.pixels() == light
+    assert_follows_the_scheme(figure)
 
 
 @pytest.mark.parametrize("scale", [1, 3])
@@ -412,13 +401,7 @@ def test_sharp_on_every_screen_and_never_too_wide(show, scale):
 
 
 def test_hidden_at_first_as_on_a_later_slide(show):
-    page = show(interactives.perceptron("or", weights=(1, 1), threshold=0.5))
-    seen = Figure(page).pixels()
-    page.evaluate("""() => { const e = document.querySelector('main'); e.style.display = 'none'; }""")
-    page.wait_for_timeout(50)
-    page.evaluate("document.querySelector('main').style.display = ''")
-    page.wait_for_timeout(100)
-    assert Figure(page).pixels() == seen
+    assert_comes_back_from_hiding(show(interactives.perceptron("or", weights=(1, 1), threshold=0.5)))
 
 
 def test_scaled_by_the_page_the_pointer_still_hits(show):

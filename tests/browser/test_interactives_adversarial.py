@@ -13,7 +13,13 @@ import pytest
 
 from course_utils import datasets, interactives
 from course_utils.interactives.export import export_keras
-from tests.browser.figure_page import Figure, assert_fits_a_phone, focus_stops
+from tests.browser.figure_page import (
+    Figure,
+    assert_fits_a_phone,
+    assert_follows_the_scheme,
+    focus_stops,
+    go_dark,
+)
 from tests.unit import test_interactives_adversarial as reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,8 +146,7 @@ def test_no_accessibility_fault(show, axe_faults, net):
     Figure(page).button("Flip it").click()
     page.locator(".dlm summary").click()
     assert axe_faults(page) == []
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_selector("[data-dlm][data-scheme=dark]")
+    go_dark(page)
     assert axe_faults(page) == []
 
 
@@ -153,10 +158,7 @@ def test_phone(show, net):
 
 def test_dark_and_light_follow_the_page(show, net):
     figure = Figure(show(interactives.adversarial(net, epsilon=0.2), still=True))
-    light = figure.pixels()
-    figure.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=dark]")
-    assert figure.pixels() != light
+    assert_follows_the_scheme(figure)
 
 
 def test_without_javascript_the_lesson_is_read(chromium, write_page, net):

@@ -12,7 +12,14 @@ import pytest
 
 from course_utils import interactives
 from tests.browser import figure_page
-from tests.browser.figure_page import assert_fits_a_phone, focus_stops, leaked, listen
+from tests.browser.figure_page import (
+    assert_fits_a_phone,
+    assert_follows_the_scheme,
+    focus_stops,
+    leaked,
+    listen,
+    touch_drag,
+)
 from tests.unit import test_interactives_backprop as reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -472,17 +479,7 @@ def test_touch_drags_an_input_and_taps_a_unit(show):
     leaf.scroll_into_view_if_needed()
     box, scrolled = leaf.bounding_box(), page.evaluate("scrollY")
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    client = page.context.new_cdp_session(page)
-
-    def touch(kind, *place):
-        client.send(
-            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in place]}
-        )
-
-    touch("touchStart", (x, y))
-    for i in range(1, 6):
-        touch("touchMove", (x, y - 10 * i))
-    touch("touchEnd")
+    touch_drag(page, (x, y), *((x, y - 10 * i) for i in range(1, 6)))
     assert figure.root.get_by_role("slider", name="w", exact=True).input_value() == "3"
     assert page.evaluate("scrollY") == scrolled
     play = Figure(page, 1)
@@ -492,13 +489,7 @@ def test_touch_drags_an_input_and_taps_a_unit(show):
 
 def test_dark_and_light_follow_the_page(show):
     figure = Figure(show(interactives.playground(), still=True))
-    light = figure.pixels()
-    figure.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=dark]")
-    assert figure.pixels() != light
-    figure.page.evaluate("delete document.documentElement.dataset.theme")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=light]")
-    assert figure.pixels() == light
+    assert_follows_the_scheme(figure)
 
 
 @pytest.mark.parametrize("scale", [1, 3])

@@ -16,7 +16,16 @@ import pytest
 from course_utils import interactives
 from course_utils.interactives.export import export_keras
 from tests.browser import figure_page
-from tests.browser.figure_page import assert_fits_a_phone, focus_stops, leaked, listen
+from tests.browser.figure_page import (
+    assert_comes_back_from_hiding,
+    assert_fits_a_phone,
+    assert_follows_the_scheme,
+    assert_never_too_wide,
+    focus_stops,
+    leaked,
+    listen,
+    touch_drag,
+)
 from tests.unit import test_interactives_cnns as reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +136,7 @@ def test_the_lectures_own_network_equals_keras_in_chromium(module_page):
 
 
 def test_convolution_equals_keras_in_chromium(module_page):
-    found = in_page(module_page, "convolution.js", reference.CONVOLVE, reference.convolution_argument())
+    found = in_page(module_page, "sliding_window.js", reference.CONVOLVE, reference.convolution_argument())
     reference.compare_convolutions(found)
 
 
@@ -383,17 +392,7 @@ def test_a_finger_draws_and_the_page_stays(show, net):
     sheet = figure.root.locator(".dlm-paper")
     x, y = figure.spot(sheet, 0.5, 0.2)
     page, scrolled = figure.page, figure.page.evaluate("scrollY")
-    client = page.context.new_cdp_session(page)
-
-    def touch(kind, *place):
-        client.send(
-            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in place]}
-        )
-
-    touch("touchStart", (x, y))
-    for i in range(1, 9):
-        touch("touchMove", (x, y + 20 * i))
-    touch("touchEnd")
+    touch_drag(page, (x, y), *((x, y + 20 * i) for i in range(1, 9)))
     assert len(figure.chances()) == 10 and page.evaluate("scrollY") == scrolled
 
 
@@ -403,29 +402,13 @@ def test_dark_and_light_follow_the_page(show, net, which):
         which
     ]
     figure = Figure(show(make(), still=True))
-    light = figure.pixels()
-    figure.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=dark]")
-    assert figure.pixels() != light
-    figure.page.evaluate("delete document.documentElement.dataset.theme")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=light]")
-    assert figure.pixels() == light
+    assert_follows_the_scheme(figure)
 
 
 def test_never_too_wide_and_hidden_at_first(show, net):
     page = show(interactives.convolution(np.eye(16)), interactives.draw_digit(net), still=True)
-    for width in (1280, 600, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        Figure(page).pixels()
-        widths = page.evaluate("[...document.querySelectorAll('.dlm')].map((e) => e.offsetWidth)")
-        assert max(widths) <= min(720, width - 32)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    before = [Figure(page, i).pixels() for i in (0, 1)]
-    page.evaluate("document.querySelector('main').style.display = 'none'")
-    page.wait_for_timeout(100)
-    page.evaluate("document.querySelector('main').style.display = ''")
-    page.wait_for_timeout(200)
-    assert [Figure(page, i).pixels() for i in (0, 1)] == before
+    assert_never_too_wide(page)
+    assert_comes_back_from_hiding(page)
 
 
 def test_links_bring_back_kernel_and_drawing(show, net):

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from course_utils.interactives.dqn import ROOM, grid_world
-from tests.browser.figure_page import Figure, assert_fits_a_phone, focus_stops, leaked, listen, touch_drag
+from tests.browser.figure_page import (
+    Figure,
+    assert_comes_back_from_hiding,
+    assert_fits_a_phone,
+    assert_follows_the_scheme,
+    assert_never_too_wide,
+    focus_stops,
+    go_dark,
+    leaked,
+    listen,
+    touch_drag,
+)
 from tests.unit import test_interactives_dqn as reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -294,8 +305,7 @@ def test_no_accessibility_fault(show, axe_faults):
     page = show(grid_world(), still=True)
     page.locator(".dlm summary").first.click()
     assert axe_faults(page) == []
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_selector("[data-dlm][data-scheme=dark]")
+    go_dark(page)
     assert axe_faults(page) == []
 
 
@@ -308,31 +318,15 @@ def test_phone(show):
 def test_dark_and_light_follow_the_page(show):
     figure = Figure(show(grid_world(), still=True))
     figure.button("200 episodes").click()
-    light = figure.pixels()
-    figure.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=dark]")
-    assert figure.pixels() != light
-    figure.page.evaluate("delete document.documentElement.dataset.theme")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=light]")
-    assert figure.pixels() == light
+    assert_follows_the_scheme(figure)
 
 
 def test_never_too_wide_and_hidden_at_first(show):
     page = show(
         grid_world(), grid_world(["SG", ".."]), grid_world(["........"] * 6 + ["S.....gG"]), still=True
     )
-    for width in (1280, 600, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        Figure(page).pixels()
-        widths = page.evaluate("[...document.querySelectorAll('.dlm')].map((e) => e.offsetWidth)")
-        assert max(widths) <= min(720, width - 32)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    before = [Figure(page, i).pixels() for i in range(3)]
-    page.evaluate("document.querySelector('main').style.display = 'none'")
-    page.wait_for_timeout(100)
-    page.evaluate("document.querySelector('main').style.display = ''")
-    page.wait_for_timeout(200)
-    assert [Figure(page, i).pixels() for i in range(3)] == before
+    assert_never_too_wide(page)
+    assert_comes_back_from_hiding(page)
 
 
 def test_in_a_deck_the_clicker_turns_the_slide(show):

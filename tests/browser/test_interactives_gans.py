@@ -13,7 +13,16 @@ import pytest
 from course_utils import interactives
 from course_utils.interactives.export import export_keras
 from tests.browser import figure_page
-from tests.browser.figure_page import assert_fits_a_phone, focus_stops, leaked, listen
+from tests.browser.figure_page import (
+    assert_comes_back_from_hiding,
+    assert_fits_a_phone,
+    assert_follows_the_scheme,
+    assert_never_too_wide,
+    focus_stops,
+    leaked,
+    listen,
+    touch_drag,
+)
 from tests.unit import test_interactives_gans as reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -356,46 +365,21 @@ def test_a_finger_moves_the_ring_and_the_page_stays(show, generator):
     figure = Figure(show(interactives.latent_explorer(generator), phone=True))
     x, y = figure.spot(0, 0)
     page, before = figure.page, figure.number
-    scrolled, client = page.evaluate("scrollY"), page.context.new_cdp_session(page)
-
-    def touch(kind, *place):
-        client.send(
-            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in place]}
-        )
-
-    touch("touchStart", (x, y))
-    for i in range(1, 7):
-        touch("touchMove", (x, y - 15 * i))
-    touch("touchEnd")
+    scrolled = page.evaluate("scrollY")
+    touch_drag(page, (x, y), *((x, y - 15 * i) for i in range(1, 7)))
     assert figure.number != before and page.evaluate("scrollY") == scrolled
 
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_dark_and_light_follow_the_page(show, generator, which):
     figure = Figure(show(both(generator)[which], still=True))
-    light = figure.pixels()
-    figure.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=dark]")
-    assert figure.pixels() != light
-    figure.page.evaluate("delete document.documentElement.dataset.theme")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=light]")
-    assert figure.pixels() == light
+    assert_follows_the_scheme(figure)
 
 
 def test_never_too_wide_and_hidden_at_first(show, generator):
     page = show(*both(generator), still=True)
-    for width in (1280, 600, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        Figure(page).pixels()
-        widths = page.evaluate("[...document.querySelectorAll('.dlm')].map((e) => e.offsetWidth)")
-        assert max(widths) <= min(720, width - 32)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    before = [Figure(page, i).pixels() for i in (0, 1)]
-    page.evaluate("document.querySelector('main').style.display = 'none'")
-    page.wait_for_timeout(100)
-    page.evaluate("document.querySelector('main').style.display = ''")
-    page.wait_for_timeout(200)
-    assert [Figure(page, i).pixels() for i in (0, 1)] == before
+    assert_never_too_wide(page)
+    assert_comes_back_from_hiding(page)
 
 
 def test_on_a_slide_the_picture_stands_left_of_its_numbers(show):

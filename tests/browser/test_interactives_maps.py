@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 
 from course_utils.interactives import picture_map
-from tests.browser.figure_page import Figure, assert_fits_a_phone, focus_stops, leaked, listen, touch_drag
+from tests.browser.figure_page import (
+    Figure,
+    assert_comes_back_from_hiding,
+    assert_fits_a_phone,
+    assert_never_too_wide,
+    focus_stops,
+    go_dark,
+    go_light,
+    leaked,
+    listen,
+    touch_drag,
+)
 from tests.unit.test_interactives_maps import COLOURS, GAMES, PICTURES, PLACES, nearest_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -243,8 +254,7 @@ def test_no_accessibility_fault(shown, axe_faults):
     live.button("Ball's row").click()
     live.root.locator("summary").first.click()
     assert axe_faults(live.page) == []
-    live.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    live.page.wait_for_selector("[data-dlm][data-scheme=dark]")
+    go_dark(live.page)
     assert axe_faults(live.page) == []
 
 
@@ -254,11 +264,9 @@ def test_phone(shown):
 
 def test_dark_keeps_the_paper_of_the_pictures(chart):
     light, paper = chart.pixels(), [ink(chart, k) for k in range(4)]
-    chart.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    chart.page.wait_for_selector("[data-dlm][data-scheme=dark]")
+    go_dark(chart.page)
     assert chart.pixels() != light and [ink(chart, k) for k in range(4)] == paper
-    chart.page.evaluate("delete document.documentElement.dataset.theme")
-    chart.page.wait_for_selector("[data-dlm][data-scheme=light]")
+    go_light(chart.page)
     assert chart.pixels() == light
 
 
@@ -266,18 +274,8 @@ def test_never_too_wide_and_hidden_at_first(shown):
     flat = picture_map(PLACES[:60] * [1, 0.1], PICTURES[:60, :60, :9], {"one of a long name, 24": COLOURS["value"][:60]})
     live = shown(figure(), flat)
     page = live.page
-    for width in (1280, 600, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        live.pixels()
-        widths = page.evaluate("[...document.querySelectorAll('.dlm')].map((e) => e.offsetWidth)")
-        assert max(widths) <= min(720, width - 32)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    before = [Figure(page, i).pixels() for i in range(2)]
-    page.evaluate("document.querySelector('main').style.display = 'none'")
-    page.wait_for_timeout(100)
-    page.evaluate("document.querySelector('main').style.display = ''")
-    page.wait_for_timeout(200)
-    assert [Figure(page, i).pixels() for i in range(2)] == before
+    assert_never_too_wide(page)
+    assert_comes_back_from_hiding(page)
 
 
 def test_in_a_deck_the_clicker_turns_the_slide(shown):

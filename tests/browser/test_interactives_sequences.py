@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from course_utils import interactives
-from tests.browser.figure_page import Figure, assert_fits_a_phone, focus_stops, leaked, listen, touch_drag
+from tests.browser.figure_page import (
+    Figure,
+    assert_comes_back_from_hiding,
+    assert_fits_a_phone,
+    assert_follows_the_scheme,
+    assert_never_too_wide,
+    focus_stops,
+    go_dark,
+    leaked,
+    listen,
+    touch_drag,
+)
 from tests.unit import test_interactives_attention as reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -431,8 +442,7 @@ def test_no_accessibility_fault(show, axe_faults, name):
     page = show(every()[name], still=True)
     page.locator(".dlm summary").first.click()
     assert axe_faults(page) == []
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_selector("[data-dlm][data-scheme=dark]")
+    go_dark(page)
     assert axe_faults(page) == []
 
 
@@ -443,29 +453,13 @@ def test_phone(show):
 @pytest.mark.parametrize("name", NAMES)
 def test_dark_and_light_follow_the_page(show, name):
     figure = Figure(show(every()[name], still=True))
-    light = figure.pixels()
-    figure.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=dark]")
-    assert figure.pixels() != light
-    figure.page.evaluate("delete document.documentElement.dataset.theme")
-    figure.page.wait_for_selector("[data-dlm][data-scheme=light]")
-    assert figure.pixels() == light
+    assert_follows_the_scheme(figure)
 
 
 def test_never_too_wide_and_hidden_at_first(show):
     page = show(*every().values(), still=True)
-    for width in (1280, 600, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        Figure(page).pixels()
-        widths = page.evaluate("[...document.querySelectorAll('.dlm')].map((e) => e.offsetWidth)")
-        assert max(widths) <= min(720, width - 32)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    before = [Figure(page, i).pixels() for i in range(len(NAMES))]
-    page.evaluate("document.querySelector('main').style.display = 'none'")
-    page.wait_for_timeout(100)
-    page.evaluate("document.querySelector('main').style.display = ''")
-    page.wait_for_timeout(200)
-    assert [Figure(page, i).pixels() for i in range(len(NAMES))] == before
+    assert_never_too_wide(page)
+    assert_comes_back_from_hiding(page)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { again, bestHead, bitsPerCharacter, headThatLooksAt, nextId, readLetter, readOn, readText, shown, TRIES, worthOfHead } from "../../course_utils/interactives/attention_heads.js";
+import { TRIES } from "../../course_utils/interactives/attention_heads.js";
+import { again, bestHead, bitsPerCharacter, headThatLooksAt, nextId, readLetter, readOn, readText, shown, worthOfHead } from "../../course_utils/interactives/character_reading.js";
 import { packState, unpackState } from "../../course_utils/interactives/runtime.js";
 import { begin, bitsOf, extend } from "../../course_utils/interactives/transformer.js";
 import { small } from "./transformer_small.mjs";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { convolve, poolMax, PRESETS, shifted, windowAt, windows } from "../../course_utils/interactives/convolution.js";
+import { convolve, poolMax, PRESETS, shifted, windowAt, windows } from "../../course_utils/interactives/sliding_window.js";
 
 const close = (a, b) => a.flat().forEach((v, i) => assert.ok(Math.abs(v - b.flat()[i]) < 1e-12, `${v} is not ${b.flat()[i]}`));
 const image = Array.from({ length: 8 }, (_, r) => Array.from({ length: 7 }, (_, c) => Math.sin(3 * r + 5 * c)));

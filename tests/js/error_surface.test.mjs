@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { situation, tidy, TRIES, walks, WINDOW } from "../../course_utils/interactives/error_surface.js";
-import { clipped, cliffAt, descend, errorAt, readSpot, throughTime, unroll, wayFrom } from "../../course_utils/interactives/rnn_surface.js";
+import { clipped, descend, errorAt, readSpot, squash, START, throughTime, unroll, wayFrom } from "../../course_utils/interactives/rnn_surface.js";
 import { packState, unpackState } from "../../course_utils/interactives/runtime.js";
 import { seeded } from "../../course_utils/interactives/seeded.js";
 import reference from "./rnn_reference.mjs";
@@ -9,6 +9,8 @@ import reference from "./rnn_reference.mjs";
 const close = (a, b, relative = 1e-9, what = "") => assert.ok(Math.abs(a - b) <= relative * Math.max(1e-12, Math.abs(b)), `${what} ${a} is not ${b}`);
 const outside = ([w, b]) => w < WINDOW[0] || w > WINDOW[1] || b < WINDOW[2] || b > WINDOW[3];
 const far = ([w, b], [v, a]) => Math.hypot(w - v, b - a);
+/** The bias just above the cliff, where h(0) itself lies on the unstable fixed point; up to w = 4.26 there is none. */
+const cliffAt = (w) => START - w * squash(START);
 const start = (name, gone = 0) => ({ ...TRIES[name][0], gone, zoom: 0 });
 
 test("error, gradient and the product of slopes agree with TensorFlow", () => {

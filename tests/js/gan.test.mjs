@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  adamStep, BATCH, coverage, divided, forge, HALF, judged, LOSSES, NEAR, noise, note, PLACES, play, pushes, readSetting, realPoints, REMEDIES, SETS, slopesOf, startGame, verdictsOn,
-} from "../../course_utils/interactives/gan_net.js";
+  BATCH, coverage, divided, forge, HALF, judged, LOSSES, NEAR, noise, note, PLACES, play, pushes, readSetting, realPoints, REMEDIES, SETS, slopesOf, startGame, verdictsOn,
+} from "../../course_utils/interactives/gan_game.js";
+import { adamStep } from "../../course_utils/interactives/gan_net.js";
 import { situation, spreadOf, survey, TRIES } from "../../course_utils/interactives/gan_playground.js";
 import { packState, unpackState } from "../../course_utils/interactives/runtime.js";
 import { normal, seeded } from "../../course_utils/interactives/seeded.js";

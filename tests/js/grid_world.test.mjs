@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { moveInWords, placeInWords, readWorld, replay, situation, startWorld, survey, sweepWorld, TRIES } from "../../course_utils/interactives/grid_world.js";
-import { bestMoves, distanceOf, exactValues, GOAL, greedyWalk, learn, lookAhead, makeWorld, meantWay, MOST_MOVES, moveOn, playEpisode, policyValues, PRIZE, readRows, solve, startLearner, sweepOnce, TRAP, valuesOf } from "../../course_utils/interactives/tabular.js";
+import { readWorld, replay, startWorld, survey, sweepWorld } from "../../course_utils/interactives/grid_setup.js";
+import { moveInWords, placeInWords, situation } from "../../course_utils/interactives/grid_words.js";
+import { TRIES } from "../../course_utils/interactives/grid_world.js";
+import { bestMoves, distanceOf, exactValues, GOAL, greedyWalk, learn, lookAhead, makeWorld, MOST_MOVES, moveOn, playEpisode, policyValues, PRIZE, readRows, solve, startLearner, sweepOnce, TRAP, valuesOf } from "../../course_utils/interactives/tabular.js";
 import { packState, unpackState } from "../../course_utils/interactives/runtime.js";
 import { seeded } from "../../course_utils/interactives/seeded.js";
 import reference from "./grid_reference.mjs";
@@ -15,6 +17,17 @@ const played = (now, count = 200) => { for (let k = 0; k < count; k++) playEpiso
 const swept = (now, count = 40) => { for (let k = 0; k < count; k++) sweepWorld(now); return now; };
 const row = (now, s) => Math.floor(s / now.columns);
 const SEEDS = [1, 2, 3, 4, 5];
+/** The way that the greedy policy means to go, if it never slips and takes the first of equal moves. */
+function meantWay(world, q) {
+  const path = [world.start];
+  while (path.length <= world.size) {
+    const s = path.at(-1), next = world.paths[4 * s + bestMoves(q, s)[0]][0][1];
+    if (path.includes(next)) break;
+    path.push(next);
+    if ([GOAL, PRIZE, TRAP].includes(world.cells[next])) break;
+  }
+  return path;
+}
 
 test("exact values, seven sweeps and a random policy's values agree with NumPy", () => {
   assert.ok(reference.worlds.length >= 6);

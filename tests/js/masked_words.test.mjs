@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { carried, chosenOf, guessesAt, inputsOf, putIn, readBraces, readLetter, secondOf, TRIES, wavering, within } from "../../course_utils/interactives/masked_words.js";
+import { carried, chosenOf, guessesAt, inputsOf, putIn, readBraces, readLetter, secondOf, wavering, within } from "../../course_utils/interactives/masked_sentence.js";
+import { TRIES } from "../../course_utils/interactives/masked_words.js";
 import { packState, unpackState } from "../../course_utils/interactives/runtime.js";
 import { begin, extend } from "../../course_utils/interactives/transformer.js";
 import { loadPieces, piecesOf, wordsOf } from "../../course_utils/interactives/wordpiece.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  bestMargin, correct, find, isMistake, mistakeBound, namedSet, output, radius, randomSet, readSetup, runRule, score, startRun, turned, viewOf,
+  bestMargin, correct, find, isMistake, mistakeBound, namedSet, output, radius, randomSet, readSetup, score, startRun, turned, viewOf,
 } from "../../course_utils/interactives/perceptron_rule.js";
 import { clipHalf, clipLine, distanceToSegment, ticks } from "../../course_utils/interactives/plot.js";
 import { packState, unpackState, words } from "../../course_utils/interactives/runtime.js";
@@ -9,6 +9,12 @@ import { seeded } from "../../course_utils/interactives/seeded.js";
 import reference from "./reference.mjs";
 
 const close = (a, b, tolerance, what = "") => assert.ok(Math.abs(a - b) <= tolerance, `${what} ${a} is not within ${tolerance} of ${b}`);
+/** The whole rule, to its end. */
+function runRule(points) {
+  const run = startRun();
+  while (!run.ended) { find(run, points); if (run.pending >= 0) correct(run, points); }
+  return run;
+}
 const spread = (n, seed, labels) => {
   const r = seeded(seed);
   return Array.from({ length: n }, () => [Math.round(60 * r() - 20) / 20, Math.round(60 * r() - 20) / 20, labels(r)]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alongGroup, anyTwo, apartFrom, describe, digitsFor, dotAhead, dotAt, inWords, labelPlaces, least, makeMap, middleOne, most, nearestTo, readChoice, sentence, tone } from "../../course_utils/interactives/picture_map.js";
+import { alongGroup, anyTwo, apartFrom, describe, digitsFor, dotAhead, dotAt, inWords, labelPlaces, least, makeMap, middleOne, most, nearestTo, readChoice, sentence, tone } from "../../course_utils/interactives/picture_neighbours.js";
 import { packState, unpackState } from "../../course_utils/interactives/runtime.js";
 
 const close = (a, b, tolerance = 1e-12) => assert.ok(Math.abs(a - b) <= tolerance, `${a} is not within ${tolerance} of ${b}`);
@@ -96,7 +96,7 @@ test("labels stand apart from each other and inside, even where dots coincide", 
 
 test("a ramp begins and ends with its own colours", () => {
   const ramp = ["#000000", "#ff0000", "#ffffff"];
-  assert.deepEqual([-1, 0, 0.25, 0.5, 1, 2].map((t) => tone(ramp, t)), ["rgb(0 0 0)", "rgb(0 0 0)", "rgb(128 0 0)", "rgb(255 0 0)", "rgb(255 255 255)", "rgb(255 255 255)"]);
+  assert.deepEqual([-1, 0, 0.25, 0.5, 1, 2].map((t) => tone(ramp, t)), ["rgb(0,0,0)", "rgb(0,0,0)", "rgb(128,0,0)", "rgb(255,0,0)", "rgb(255,255,255)", "rgb(255,255,255)"]);
 });
 
 test("a choice survives the way through a link, and junk does not", () => {

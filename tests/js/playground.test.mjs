@@ -1,17 +1,32 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  ACTIVATIONS, backprop, chance, contour, createNet, forward, HALF, makeData, measure, orderOf, PENALTIES, penaltyOf, place, POINTS, readSetting, remember, SETS, startTraining, trainBatch, trainEpoch, unitMaps, update,
+  ACTIVATIONS, backprop, chance, contour, createNet, forward, HALF, makeData, measure, orderOf, PENALTIES, place, POINTS, readSetting, remember, SETS, startTraining, trainBatch, unitMaps, update,
 } from "../../course_utils/interactives/playground_net.js";
 import { packState, unpackState } from "../../course_utils/interactives/runtime.js";
 
 const close = (a, b, tolerance, what = "") => assert.ok(Math.abs(a - b) <= tolerance, `${what} ${a} is not within ${tolerance} of ${b}`);
 const SHAPES = [[], [1], [4], [4, 2], [3, 2, 3], [2, 3, 2, 2]];
 const settings = (more = {}) => ({ rate: 0.03, penalty: "none", strength: 0, batch: 10, ...more });
+function trainEpoch(training, settings) {
+  const { epoch } = training;
+  while (training.epoch === epoch) trainBatch(training, settings);
+}
 function trained(set, hidden, activation, epochs, more = {}, seed = 1) {
   const rows = makeData(set, 0, 2), net = createNet(hidden, activation, seed), training = startTraining(net, rows, seed);
   while (training.epoch < epochs) trainEpoch(training, settings(more));
   return { net, training, ...measure(net, rows), test: measure(net, makeData(set, 0, 3)) };
+}
+/** What the penalty adds to the loss. */
+function penaltyOf(net, penalty, strength) {
+  let sum = 0;
+  for (let l = 1; l < net.sizes.length; l++) for (let j = 0; j < net.sizes[l]; j++) {
+    for (let i = 0; i < net.sizes[l - 1]; i++) {
+      const w = net.weights[place(net, l, j) + i];
+      sum += penalty === "L1" ? Math.abs(w) : penalty === "L2" ? (w * w) / 2 : 0;
+    }
+  }
+  return strength * sum;
 }
 /** Slope of f in every weight by central differences. */
 function differences(net, f, h = 1e-5) {

@@ -4,6 +4,7 @@ import ast
 import builtins
 import itertools
 import linecache
+from functools import cached_property
 from pathlib import Path
 from unittest import mock
 
@@ -33,6 +34,12 @@ class LectureCode:
         self.cells = [
             (cell.source, set(cell.metadata.get("tags", []))) for cell in notebook.cells if cell.cell_type == "code"
         ]
+        self._known, self._reads = {}, {}  # a test takes many functions: each cell is parsed once
+
+    @cached_property
+    def trees(self):
+        """The cells as syntax trees, with their tags. Nobody changes them."""
+        return [(tree_of(source), tags) for source, tags in self.cells]
 
     def function(self, name, *, solution=False, **given):
         """Take one function or class, with the imports and functions behind it, and run nothing else.
@@ -69,8 +76,7 @@ class LectureCode:
             if node in chosen:
                 continue
             chosen.append(node)
-            reads = set() if isinstance(node, ast.Import | ast.ImportFrom) else slicing.used(node)
-            for read in reads - set(given) - set(dir(builtins)):
+            for read in self._read_by(node) - set(given):
                 if read in known:
                     waiting.append(read)
                 else:
@@ -82,6 +88,14 @@ class LectureCode:
         body = sorted(chosen, key=lambda node: (not isinstance(node, ast.Import | ast.ImportFrom), order.index(id(node))))
         values = self._run(body, dict(given))
         return {name: values[name] for name in names}
+
+    def solutions(self, number):
+        """Names of the functions that the solution of an exercise hands to its check, one list for each call."""
+        found, defined = [], self._definitions(solution=True)
+        for node in (node for tree, tags in self.trees if "solution" in tags for node in ast.walk(tree)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "checks.check" and node.args[0].value == number:
+                found.append([ast.unparse(answer) for answer in node.args[1:]])
+        return [names for names in found if all(isinstance(defined.get(name), ast.FunctionDef) for name in names)]
 
     def namespace(self, *names, upto=None):
         """Run the cells that some values need, or all cells above a place, and return what they bound.
@@ -114,11 +128,13 @@ class LectureCode:
 
     def _definitions(self, solution):
         """Imports, functions, classes and constants of the top level by name, the last one of each."""
+        if solution in self._known:
+            return self._known[solution]
         known, late = {}, {}
-        for source, tags in self.cells:
+        for tree, tags in self.trees:
             if "colab-setup" in tags or "exercise" in tags or ("solution" in tags and not solution):
                 continue
-            for node in tree_of(source).body:
+            for node in tree.body:
                 target = late if "solution" in tags else known
                 if isinstance(node, ast.FunctionDef | ast.ClassDef):
                     target[node.name] = node
@@ -129,7 +145,14 @@ class LectureCode:
                         target.setdefault(bound, only)
                 elif isinstance(node, ast.Assign) and all(name.isupper() for name in slicing.bound(node)):
                     target.update(dict.fromkeys(slicing.bound(node), node))
-        return known | late
+        return self._known.setdefault(solution, known | late)
+
+    def _read_by(self, node):
+        """Names of the lecture that one of its definitions reads."""
+        if node not in self._reads:
+            imported = isinstance(node, ast.Import | ast.ImportFrom)
+            self._reads[node] = set() if imported else slicing.used(node) - set(dir(builtins))
+        return self._reads[node]
 
     def _run(self, body, values):
         import matplotlib

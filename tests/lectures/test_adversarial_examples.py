@@ -293,3 +293,189 @@ def test_a_hot_network_gives_soft_answers_and_its_core_sharp_ones(taught, digits
 
     np.testing.assert_allclose(20 * logits_of(hot, x_test), logits_of(core, x_test), rtol=1e-4, atol=1e-3)
     assert right(core, x_test, y_test) > 0.85
+
+
+# Smaller functions, each against another way
+
+
+@pytest.fixture(scope="module")
+def small(lecture):
+    """Take a function out of the lecture by its name, with what it calls."""
+    import keras
+    import tensorflow as tf
+
+    return lambda name, **given: lecture("09_adversarial_examples").function(name, keras=keras, tf=tf, L=keras.layers, **given)
+
+
+class Watched:
+    """A model that counts its calls and refuses to be in training."""
+
+    def __init__(self, model):
+        self.model, self.calls = model, 0
+
+    def __call__(self, images, training=True):
+        assert training is False
+        self.calls += 1
+        return self.model(images)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_read_off_the_scores(small, seed):
+    model, layers = network((8, 8), 10, seed)
+    rng = np.random.default_rng(seed)
+    images, labels = rng.uniform(size=(40, 8, 8)).astype("float32"), rng.integers(0, 10, size=40)
+    z = scores(layers, images)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    labels[:10] = z[:10].argmax(axis=1)
+    right, rows = z.argmax(axis=1) == labels, np.arange(40)
+    np.testing.assert_allclose(small("loss_of")(model, images, labels), -np.log(p[rows, labels]), rtol=1e-4)
+    np.testing.assert_allclose(small("confidence")(model, images, labels), np.sort(p)[~right, -1], rtol=1e-4)
+    assert small("said")(model, images[:3]) == [f"{row.argmax()}: {int(100 * row.max())} %" for row in p[:3]]
+    ranked = np.argsort(-z, axis=1)
+    rivals = np.where(right, ranked[:, 1], ranked[:, 0])
+    np.testing.assert_array_equal(small("rivals_of")(model, images, labels), rivals)
+    np.testing.assert_allclose(small("margin")(model, images, labels, rivals), z[rows, labels] - z[rows, rivals], atol=1e-4)
+
+
+def test_three_networks_are_as_large_as_the_text_says(small):
+    lenet = small("small_lenet")()
+    assert [layer.filters for layer in lenet.layers if hasattr(layer, "filters")] == [16, 16, 24]
+    for name, count in (("mlp", 64 * 128 + 128 + 1290), ("logistic", 650)):
+        assert small(name)().count_params() == count
+        assert small(name)().output_shape == (None, 10)
+
+
+def test_the_opening_attack_takes_ten_steps_and_stays_on_paper(small):
+    model, _ = network((8, 8), 10, 0)
+    images = np.random.default_rng(0).choice([0.02, 0.98], size=(5, 8, 8)).astype("float32")
+    watched = Watched(model)
+    moved = small("opening_attack")(watched, images, np.arange(5), 0.1)
+    assert watched.calls == 10
+    assert moved.min() == 0 and moved.max() == 1 and np.abs(moved - images).max() <= 0.1 + 1e-6
+    images = np.full((5, 8, 8), 0.5, "float32")
+    one = small("opening_attack")(model, images, np.arange(5), 0.1, steps=4)
+    assert np.isclose(np.abs(one - 0.5), 0.1, atol=1e-6).mean() > 0.8  # two times the budget in all
+
+
+def test_pgd_takes_small_steps_from_a_random_start(small):
+    images, asked = np.random.default_rng(0).uniform(size=(5, 8, 8)).astype("float32"), []
+
+    def uphill(model, moved, labels, step, low, high):
+        asked.append((float(step), moved.numpy(), low.numpy(), high.numpy()))
+        return moved
+
+    for toward in (False, True):
+        small("pgd", uphill=uphill)(None, images, None, 0.1, np.random.default_rng(3), toward=toward)
+        start = images + np.random.default_rng(3).uniform(-0.1, 0.1, images.shape)
+        for step, moved, low, high in asked:
+            assert step == pytest.approx(-0.0125 if toward else 0.0125)  # 2.5 budgets in 20 steps
+            np.testing.assert_allclose(moved, np.clip(start, 0, 1), atol=1e-6)
+            np.testing.assert_allclose([low, high], np.clip([images - 0.1, images + 0.1], 0, 1), atol=1e-6)
+        assert len(asked) == 20
+        asked.clear()
+
+
+def test_points_on_a_sphere(small):
+    points = small("on_sphere")(4000, 5, np.random.default_rng(0))
+    assert points.shape == (4000, 5) and points.dtype == np.float32
+    np.testing.assert_allclose((points**2).sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(points.T @ points / 4000, np.eye(5) / 5, atol=0.02)
+
+
+def test_the_walk_to_a_cap_ends_at_its_rim(small):
+    import keras
+
+    ball = keras.Sequential([keras.Input((6, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    weights = np.zeros((6, 2))
+    weights[0] = -3, 3  # class 1 beyond x_0 = 0.6
+    ball.set_weights([weights, np.array([1.8, -1.8])])
+    start = small("on_sphere")(80, 6, np.random.default_rng(0))
+    start[0] = [np.cos(np.arccos(0.6) + 1.21), np.sin(np.arccos(0.6) + 1.21), 0, 0, 0, 0]  # one step too far
+    start[1] = [np.cos(np.arccos(0.6) + 1.17), np.sin(np.arccos(0.6) + 1.17), 0, 0, 0, 0]
+    true = np.arccos(start[:, 0]) - np.arccos(0.6)
+    found = small("walk_to_error", ball=ball)(start)
+    near = (true > 0) & (true < 1.17 + 1e-3)
+    assert np.isinf(found[true > 1.2]).all() and np.isinf(found[0]) and near[1] and near.sum() > 20
+    assert np.all((found[near] >= true[near] - 1e-3) & (found[near] <= true[near] + 0.021))
+
+
+def test_one_change_for_all_follows_the_mean_slope_in_ever_smaller_steps(small):
+    pattern, seen = np.where(np.arange(8) < 4, 1.0, -1.0) * np.ones((8, 1)), []
+
+    def fast_slope(model, moved, labels):
+        import tensorflow as tf
+
+        assert len(moved) == len(labels) == 128
+        seen.append(moved.numpy())
+        return tf.constant(np.broadcast_to(pattern, moved.shape) + np.linspace(-0.9, 0.9, 128)[:, None, None])
+
+    images = np.full((300, 8, 8), 0.5, "float32")
+    images[:, 0, 0], images[:, 0, 7] = 0.99, 0.01
+    delta = small("universal", fast_slope=fast_slope)(None, images, np.zeros(300, int), 0.1, np.random.default_rng(0))
+    assert len(seen) == 12 * 2
+    length = np.minimum(np.cumsum(np.repeat(0.02 * (1 - np.arange(12) / 12), 2)), 0.1)
+    np.testing.assert_allclose([batch[0, 1, 0] - 0.5 for batch in seen], [0, *length[:-1]], atol=1e-6)
+    np.testing.assert_allclose(delta, 0.1 * pattern, atol=1e-6)
+    assert seen[-1].max() == 1 and seen[-1].min() == 0
+
+
+def test_the_square_attack_asks_as_often_as_it_may_with_ever_smaller_squares(small):
+    seen, label_score = [], iter(np.linspace(90, 10, 100))
+
+    def scores_of(images):
+        seen.append(images.copy())
+        answers = np.zeros((len(images), 10))
+        answers[:, 3] = next(label_score)  # every trial is better, and none is good enough
+        return answers
+
+    images = np.full((60, 8, 8), 0.5)
+    delta, solved = small("square_attack")(scores_of, images, np.full(60, 3), 0.1, 41, np.random.default_rng(0))
+    assert len(seen) == 41 and np.isinf(solved).all()
+    np.testing.assert_allclose(seen[-1], images + delta)
+    np.testing.assert_array_equal(seen[0], seen[0][:, :1].repeat(8, axis=1))  # stripes to begin with
+    np.testing.assert_allclose(np.abs(seen[0] - 0.5), 0.1)
+    corners = set()
+    for query, (before, after) in enumerate(itertools.pairwise(seen), start=2):
+        side, changed = max(1, round(4 * (1 - query / 41))), before != after
+        heights = [np.ptp(np.nonzero(page)[0]) + 1 for page in changed if page.any()]
+        assert max(heights) == side
+        assert max(np.ptp(np.nonzero(page)[1]) + 1 for page in changed if page.any()) == side
+        corners |= {(int(i), int(j)) for page in changed for i, j in np.argwhere(page)}
+    assert corners == set(itertools.product(range(8), repeat=2))
+
+
+def test_the_square_attack_keeps_what_helps_and_remembers_when(small):
+    answers = iter([5.0, 7.0, 4.0, -1.0, -2.0, 3.0])
+
+    def scores_of(images):
+        z = np.zeros((len(images), 10))
+        z[:, 0], z[:, 4] = next(answers), 0.5
+        return z
+
+    _, solved = small("square_attack")(scores_of, np.full((2, 8, 8), 0.5), np.zeros(2, int), 0.1, 6, np.random.default_rng(0))
+    assert solved.tolist() == [4, 4]
+
+
+def test_a_digit_is_alive_if_no_warp_changes_the_answer(small):
+    calls = []
+
+    def jiggle(images, rng):
+        calls.append(1)
+        changed = images.copy()
+        if len(calls) in (3, 40):
+            changed[len(calls) % 7] *= -1
+        return changed
+
+    model, images = lambda x, training: x[:, 0, :, 0], np.zeros((10, 8, 8), "float32")
+    images[np.arange(10), 0, np.arange(10) % 8] = 1
+    images[:, 0] -= 0.1 * (images[:, 0] == 0)
+    assert small("worst_warp", jiggle=jiggle)(model, images, np.arange(10) % 8, None) == 0.8
+    assert len(calls) == 40
+
+
+def test_boxes_and_noise_at_the_edge(small):
+    low, high = small("box")(np.array([0.02, 0.5, 0.97]), 0.1)
+    np.testing.assert_allclose(low, [0, 0.4, 0.87])
+    np.testing.assert_allclose(high, [0.12, 0.6, 1])
+    noisy = small("noise_of")(np.full((50, 8, 8), 0.95), 0.1, np.random.default_rng(0))
+    np.testing.assert_allclose(np.unique(noisy), [0.85, 1.0], rtol=1e-6)

@@ -60,17 +60,24 @@ RIGHT = {
 }
 
 WRONG = {  # number: [(answers, words of the fitting hint)], three or more for each
-    "9.1": [((lambda m, x, e: np.clip(m, 0, 1),), "budget allows"), ((lambda m, x, e: np.clip(m, x - e, x + e),), "below paper"),
+    "9.1": [((lambda m, x, e: np.clip(m, x - e, np.minimum(x + e, 1)),), "below paper"),
+            ((lambda m, x, e: np.clip(m, np.maximum(x - e, 0), x + e),), "below paper"),
+            ((lambda m, x, e: np.where(m > np.minimum(x + e, 1), x, project(m, x, e)),), "Clip twice"),
+            ((lambda m, x, e: np.where(m < np.maximum(x - e, 0), x, project(m, x, e)),), "Clip twice"),
+            ((lambda m, x, e: np.clip(m, 0, 1),), "budget allows"), ((lambda m, x, e: np.clip(m, x - e, x + e),), "below paper"),
             ((lambda m, x, e: np.clip(m - x, -e, e),), "add the image"), ((lambda m, x, e: x,), "stay where they are"),
             ((lambda m, x, e: m[0],), "shape of the images"), ((in_place,), "work on a copy"), ((3,), "function itself")],
     "9.2": [(([0.1, -0.1, 0.1], 0.75), "raises the sum"), (([-0.1, -0.1, -0.1], 0.25), "negative weight"),
             (([-0.2, 0.1, -0.05], 0), "no entry"), (([-0.1, 0.1, 0], 0.1), "whole budget"), (([-0.1, 0.1, -0.1], 0.25), "threshold"),
             (([-0.1, 0.1, -0.1], 0.4), "before it"), (([-0.1, 0.1, -0.1], 1), "each product"), (("left", 0.05), "three numbers")],
-    "9.3": [((lambda x, w, t: np.abs(x @ w - t) / np.linalg.norm(w),), "ordinary distance"),
+    "9.3": [((lambda x, w, t: np.ones(40),), "move the sum"),
+            ((lambda x, w, t: np.abs(x @ w - t) / np.linalg.norm(w),), "ordinary distance"),
             ((lambda x, w, t: np.abs(x @ w) / np.abs(w).sum(),), "threshold counts"),
             ((lambda x, w, t: np.abs(x @ w - t),), "how fast"), ((lambda x, w, t: (x @ w - t) / np.abs(w).sum(),), "never negative"),
             ((lambda x, w, t: np.abs(x @ w - t) / abs(w.sum()),), "cancel"), ((lambda x, w, t: 0.1,), "40 budgets"), ((0.1,), "function itself")],
-    "9.4": [((lambda a, y: (a == y).mean(axis=1).min(),), "best single attack"), ((lambda a, y: (a == y).mean(),), "draw lots"),
+    "9.4": [((lambda a, y: robust(a, y) + 0.9,), "divide"), ((lambda a, y: 2.0 if len(a) == 1 else 0.3,), "divide"),
+            ((lambda a, y: 1.0,), "Make a table"),
+            ((lambda a, y: (a == y).mean(axis=1).min(),), "best single attack"), ((lambda a, y: (a == y).mean(),), "draw lots"),
             ((lambda a, y: (a == y).any(axis=0).mean(),), "survive all"), ((lambda a, y: 1 - robust(a, y),), "broken images"),
             ((lambda a, y: (a == y).all(axis=0).sum(),), "divide"), ((lambda a, y: (a == y).all(axis=0),), "one number"),
             ((0.5,), "function itself")],
@@ -78,9 +85,13 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
             ((lambda s, e: e * s,), "how steep"), ((lambda s, e: -steepest(s, e),), "turn them round"),
             ((lambda s, e: e * s / np.linalg.norm(s, axis=2, keepdims=True),), "which axes"), ((lambda s, e: s[0],), "shape of the gradients"),
             ((1,), "function itself")],
-    "9.6": [((60, 0.01), "square root"), ((2500, 0.01), "μ is 3"), ((3600, 1e-4), "square root of d"), ((3600, 0.03), "one half"),
+    "9.6": [((625, 0.01), "μ is 3"), ((0.5, 0.01), "argument of Φ"), ((0, 0.01), "argument of Φ"),
+            ((60, 0.01), "square root"), ((2500, 0.01), "μ is 3"), ((3600, 1e-4), "square root of d"), ((3600, 0.03), "one half"),
             ((3600, 1), "solve"), ((7, 1), "argument of Φ"), ((-1, "x"), "positive numbers")],
-    "9.7": [((noise,), "uphill"), ((downhill,), "uphill"), ((lambda x, y, a, s, e: x,), "Nothing has moved"),
+    "9.7": [((lambda x, y, a, s, e: np.minimum(x - e, 0.9),), "below paper"),
+            ((lambda x, y, a, s, e: np.maximum(x + e, 0.1),), "below paper"),
+            ((lambda x, y, a, s, e: np.concatenate([search(x, y, a, s, e)[:75], x[75:]]),), "whole budget"),
+            ((noise,), "uphill"), ((downhill,), "uphill"), ((lambda x, y, a, s, e: x,), "Nothing has moved"),
             ((lambda x, y, a, s, e: search(x, y, a, s, 0.4 * e),), "survive"), ((lambda x, y, a, s, e: 1 - x,), "more than the budget"),
             ((lambda x, y, a, s, e: np.where(x < 0.5, x - e, x + e),), "below paper"), ((lambda x, y, a, s, e: x[0],), "shape"),
             ((3,), "function itself")],
@@ -89,3 +100,4 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 
 class TestAnswers(ExerciseAnswers):
     lecture, right, wrong = "9", RIGHT, WRONG
+    leeway = {"9.5": 0.1, "9.6": 7e-4, "9.7": None}

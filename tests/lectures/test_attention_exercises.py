@@ -114,10 +114,14 @@ RIGHT = {
 }
 
 WRONG = {  # number: [(answers, words of the fitting hint)], three or more for each
-    "12.1": [((np.log([1, 2, 5]) + 1e-9, 2), "add up to 1"), ((np.log([1.001, 2, 5]) / np.log(10.01), 2), "themselves"),
+    "12.1": [(([0.1, 0.2, 0.7], 2), "proportion"), ((softmax(np.log([1, 2, 5.35])), 2), "proportion"),
+             ((np.log([1, 2, 5]) + 1e-9, 2), "add up to 1"), ((np.log([1.001, 2, 5]) / np.log(10.01), 2), "themselves"),
              (([0.125, 0.25, 0.625], 0), "mixes all"), (([0.125, 0.25, 0.625], 4), "plain mean"), ((0.5, 2), "three weights"),
              (([0.0, 0.5, 0.5], 2), "above zero"), (([0.2, 0.3, 0.5], 2), "proportion"), (([0.125, 0.25, 0.625], 3), "own weight")],
-    "12.2": [((unmasked,), "still get weight"), ((zero_score,), "isn't nothing"), ((masked_late,), "mask the scores"),
+    "12.2": [((lambda s, v, r: (attended(s, v, r)[0], v.sum(axis=1)),), "weighed with them"),
+             ((lambda s, v, r: attended(s / 2, v, r),), "Put minus infinity"),
+             ((lambda s, v, r: (np.where(np.cumsum(~r, axis=1) == 1, 0.1 * ~r, attended(s, v, r)[0]), v[:, 0]),), "exactly no weight"),
+             ((unmasked,), "still get weight"), ((zero_score,), "isn't nothing"), ((masked_late,), "mask the scores"),
              ((overflowing,), "nan"), ((lambda s, v, r: attended(s, v, r)[0],), "must return two"),
              ((lambda s, v, r: (attended(s, v, r)[0], v.mean(axis=1)),), "weighed with them"),
              ((lambda s, v, r: (attended(s, v, r)[0].T, v[:, 0]),), "shapes"), ((3,), "function itself")],
@@ -131,7 +135,9 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
     "12.5": [((slid_wrongly("still"),), "not moved"), ((slid_wrongly("old"),), "move first"), ((slid_wrongly("swapped"),), "changed places"),
              ((slid_wrongly("sum"),), "look at nothing"), ((slid_wrongly("back"),), "can go back"), ((slid_wrongly("forgets"),), "where they were"),
              ((slid_wrongly("raw"),), "exponentials too"), ((lambda r, k, u: k,), "two arrays"), ((lambda r, k, u: (k, np.zeros(u + 1)),), "shapes"), ((1,), "function itself")],
-    "12.6": [((sharpened_last,), "every step"), ((lambda s, n, p, g: head(s, n, p, 1.0),), "power"), ((no_sum,), "add up to 1"),
+    "12.6": [((lambda s, n, p, g: np.ones(n) / n if s else np.eye(n)[0],), "One step: p times"),
+             ((sharpened_last,), "every step"), ((lambda s, n, p, g: head(s, n, p, 1.0),), "γ is missing"),
+             ((no_sum,), "add up to 1"),
              ((lambda s, n, p, g: head(s, n, 1 - p, g),), "1 − p to stay"), ((lambda s, n, p, g: np.roll(head(s, n, p, g)[::-1], 1),), "backwards"),
              ((lambda s, n, p, g: 1.0,), "one weight per row"), ((lambda s, n, p, g: np.ones(n) / n,), "no step"), ((2,), "function itself")],
 }
@@ -139,6 +145,7 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 
 class TestAnswers(DiscreetHints):
     lecture, right, wrong = "12", RIGHT, WRONG
+    leeway = {"12.1": (0.02, 0.015), "12.2": 1e-4}
     secrets = ("1/8", "0.125", "np.", "where(", "roll(")
 
 

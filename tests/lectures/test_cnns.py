@@ -461,13 +461,6 @@ def test_top_k_error_equals_scikit_learn(taught, k):
     assert taught("top_k_error")(scores, labels, k) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_quickest_of_several_runs_counts(taught):
-    import time as clock
-
-    pauses = iter([0.03, 0.0, 0.03])
-    assert 0 <= taught("best_milliseconds")(lambda: clock.sleep(next(pauses))) < 25
-
-
 # The full-size tier: one constant
 
 
@@ -517,3 +510,95 @@ def test_the_full_size_tier_runs_by_changing_one_constant(lecture, keras, where_
     exec(re.sub(r"^FULL_SIZE = None", 'FULL_SIZE = "fashion_mnist"', cell, flags=re.M), dict(values))
     said = re.search(r"fashion_mnist: test accuracy ([\d.]+)", capsys.readouterr().out)
     assert float(said[1]) > 0.9  # above and below are told apart
+
+
+# Smaller functions, each against another way
+
+
+class Drawn:
+    """A generator of random numbers that writes down what it is asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def uniform(self, low, high, size):
+        self.asked.append((low, high, size))
+        return np.random.default_rng(len(self.asked)).uniform(low, high, size)
+
+
+def test_jiggle_draws_stretch_turn_slant_and_move(taught):
+    images = datasets.load_digits().x_test[:5].reshape(-1, 8, 8)
+    rng = Drawn()
+    found = taught("jiggle")(images, rng)
+    assert rng.asked == [(-0.13, 0.13, (5, 2)), (-13, 13, 5), (-0.2, 0.2, 5), (-0.8, 0.8, (5, 2))]
+    log_stretch, degrees, slant, shifts = (np.random.default_rng(k + 1).uniform(*asked) for k, asked in enumerate(rng.asked))
+    turned = Rotation.from_euler("z", degrees[:, None], degrees=True).as_matrix()[:, :2, :2]
+    matrices = turned @ np.array([np.diag(np.exp(pair)) for pair in log_stretch]) + slant[:, None, None] * [[0, 0], [1, 0]]
+    np.testing.assert_allclose(found, taught("warp")(images, matrices, shifts), atol=1e-12)
+
+
+@pytest.mark.parametrize("angle", [0, 30, 135])
+def test_gabor_and_bar_are_the_written_formulas(taught, angle):
+    expected, drawn = np.zeros((2, 7, 7)), np.zeros((15, 15))
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    for i, j in product(range(7), repeat=2):
+        bell = np.exp(-0.5 * ((i - 3) ** 2 + (j - 3) ** 2) / 1.6**2)
+        expected[:, i, j] = bell * np.cos(np.pi / 2 * ((j - 3) * cos + (i - 3) * sin)), bell
+    for i, j in product(range(15), repeat=2):
+        drawn[i, j] = np.exp(-(((j - 7) * cos + (i - 7) * sin) ** 2) / 0.8)
+    np.testing.assert_allclose(taught("gabor")(7, angle), expected[0] - expected[1] * expected[0].sum() / expected[1].sum(), atol=1e-12)
+    np.testing.assert_allclose(taught("bar")(angle)[0, :, :, 0], drawn, atol=1e-12)
+    np.testing.assert_allclose(taught("bar")(0, offset=2.0, size=9)[0, 4, :, 0], np.exp(-((np.arange(9) - 6.0) ** 2) / 0.8), atol=1e-12)
+
+
+def test_layers_of_cells_one_after_another(taught):
+    rng = np.random.default_rng(0)
+    images, eight = rng.normal(size=(2, 8, 8)), rng.normal(size=(5, 5, 1, 8))
+    simple = np.maximum(by_scipy(np.pad(images, ((0, 0), (2, 2), (2, 2)))[..., None], eight, 0), 0)
+    strongest = np.max([simple[:, i : i + 7, j : j + 7] for i, j in product((0, 1), (0, 1))], axis=0)
+    np.testing.assert_allclose(taught("s1c1", eight=eight)(images), strongest, atol=1e-12)
+    kernels = rng.normal(size=(3, 3, 1, 4))
+    for stride in (1, 2):
+        whole = np.maximum(by_scipy(np.pad(images, ((0, 0), (1, 1), (1, 1)))[..., None], kernels, 0), 0)
+        found = taught("conv_layer", kernels_8=kernels)(images[..., None], stride)
+        np.testing.assert_allclose(found, whole[:, stride - 1 :: stride, stride - 1 :: stride], atol=1e-12)
+    np.testing.assert_allclose(taught("conv_layer", kernels_8=kernels)(images[..., None]), whole, atol=1e-12)
+
+
+def test_change_is_relative_and_counts_columns(taught):
+    roomy = np.random.default_rng(0).normal(size=(100, 4, 6, 1))
+    change = taught("change", roomy=roomy)
+    expected = [np.linalg.norm(np.roll(page, 2, axis=1) - page) / np.linalg.norm(page) for page in roomy]
+    assert change(lambda x: 3 * x, 2) == pytest.approx(np.mean(expected))
+    assert change(lambda x: x.sum(axis=2), 1) == pytest.approx(0, abs=1e-12)
+
+
+def test_touched_is_two_convolutions_a_pooling_and_one_more(taught):
+    image = np.random.default_rng(0).uniform(size=(1, 14, 14, 1))
+    twice = ndimage.uniform_filter(ndimage.uniform_filter(image[0, ..., 0], 3), 3)[2:-2, 2:-2] * 81
+    pooled = twice.reshape(5, 2, 5, 2).max(axis=(1, 3))
+    np.testing.assert_allclose(taught("touched")(image)[0, ..., 0], ndimage.uniform_filter(pooled, 3)[1:-1, 1:-1] * 9, atol=1e-9)
+
+
+def test_patches_start_everywhere_and_keep_their_colours(taught):
+    pictures = np.arange(2 * 9 * 8 * 3, dtype=float).reshape(2, 9, 8, 3)
+    patches = taught("cut_patches")(pictures, 400, 5, np.random.default_rng(0))
+    assert patches.shape == (400, 5, 5, 3)
+    places = {tuple(int(part) for part in np.argwhere(pictures == patch[0, 0, 0])[0]) for patch in patches}
+    assert places == set(product(range(2), range(4), range(3), [0]))
+
+
+def test_gabor_pair_is_a_wave_under_a_turned_bell(taught):
+    p, pair = np.array([2.5, 1.0, 0.15, -0.22, 0.4, 0.9, 0.6]), np.zeros((6, 6), complex)
+    for row, column in product(range(6), repeat=2):
+        place = (column - 2.5) + 1j * (row - 1.0)
+        turned = place * np.exp(-0.6j)
+        bell = np.exp(-0.5 * ((turned.real / np.exp(0.4)) ** 2 + (turned.imag / np.exp(0.9)) ** 2))
+        pair[row, column] = bell * np.exp(2j * np.pi * (0.15 * place.real - 0.22 * place.imag))
+    np.testing.assert_allclose(taught("gabor_pair")(p, 6), np.stack([pair.real.ravel(), pair.imag.ravel()], axis=1), atol=1e-12)
+
+
+def test_lenet_is_as_wide_as_the_text_says(with_keras, keras):
+    widths = [layer.filters for layer in with_keras("lenet")().layers if hasattr(layer, "filters")]
+    assert widths == [32, 32, 64]
+    assert [layer.rate for layer in with_keras("lenet")().layers if hasattr(layer, "rate")] == [0.5]

@@ -276,3 +276,346 @@ def test_extremes_keep_their_distance(taught):
     line = np.zeros(200)
     line[[50, 55, 120, 180]] = [3, 2.9, 2, 1]
     assert taught("extremes")(line, 3) == [50, 120, 180]
+
+
+# What the players are made of, each against another way
+
+
+class Env:
+    """Games in which state and reward count the moves; `ends` says after which moves one is over."""
+
+    def __init__(self, games=None, ends=lambda t: t % 7 == 0):
+        from types import SimpleNamespace
+
+        self.games, self.ends, self.t, self.actions, self.seeds = games, ends, 0, [], []
+        self.observation_space = SimpleNamespace(shape=(4,))
+
+    def of(self, value, kind=float):
+        return kind(value) if self.games is None else np.full(self.games, value, kind)
+
+    def state(self):
+        number = np.full(4, self.t, "float32")
+        return number if self.games is None else np.tile(number, (self.games, 1))
+
+    def reset(self, seed=None):
+        self.seeds.append(seed)
+        return self.state(), {}
+
+    def step(self, action):
+        self.actions.append(np.copy(action))
+        self.t += 1
+        return self.state(), self.of(self.t), self.of(self.ends(self.t), bool), self.of(False, bool), {}
+
+
+def test_the_field_is_white_and_the_ball_larger(taught):
+    frames = np.full((2, 84, 84), 87)
+    frames[0, 40, 20], frames[0, 5, 5], frames[1, 60, 70] = 236, 236, 147
+    field = taught("inked")(frames)
+    assert field.shape == (2, 66, 84)
+    expected = np.zeros((2, 66, 84))
+    expected[0, 26:29, 19:22], expected[1, 46:49, 69:72] = 120, 47
+    np.testing.assert_array_equal(field, expected)
+
+
+def test_random_games_and_the_librarys_stacks(taught):
+    made = []
+
+    class Vector:
+        def __init__(self, game, games, **options):
+            made.append((game, games, options))
+            self.t = 0
+
+        def reset(self, seed):
+            made.append(seed)
+
+        def step(self, button):
+            self.t += 1
+            made.append(button.tolist())
+            return np.full((1, 4, 84, 84), self.t) + np.arange(4)[:, None, None], np.array([self.t * 10.0]), None, None, None
+
+        def close(self):
+            made.append("closed")
+
+    frames, rewards = taught("play_at_random", AtariVectorEnv=Vector, rng=np.random.default_rng(0))("pong", 6, 5, [2, 3])
+    assert frames.shape == (6, 84, 84) and frames[:, 0, 0].tolist() == [4, 5, 6, 7, 8, 9] and rewards.tolist() == [10, 20, 30, 40, 50, 60]
+    assert made[0] == ("pong", 1, {"num_threads": 1, "img_height": 84, "img_width": 84}) and made[1] == 5
+    assert len(made) == 9 and made[-1] == "closed" and {button for (button,) in made[2:8]} <= {2, 3}
+    made.clear()
+    stacks = taught("library_stacks", AtariVectorEnv=Vector)([7, 8])
+    assert stacks.shape == (2, 84, 84, 4) and stacks[1, 0, 0].tolist() == [2, 3, 4, 5] and made[2:4] == [[7], [8]]
+    assert made[0] == ("pong", 1, {"num_threads": 1, "img_height": 84, "img_width": 84, "noop_max": 0, "use_fire_reset": False})
+
+
+def test_the_likely_path_ends_where_it_should(taught):
+    P = np.zeros((4, 2, 4))
+    P[0, 0, 1] = P[1, 1, 2] = 1.0
+    P[0, 1, [0, 3]] = 0.6, 0.4
+    given = {"P": P, "playing": np.array([True, True, False, False])}
+    end = taught("likely_end", **given)
+    assert end(np.array([[1, 0], [0, 1], [1, 0], [1, 0]]), 0, "abcd") == "c"
+    assert end(np.array([[0, 1], [0, 1], [1, 0], [1, 0]]), 0, "abcd") == "a"  # never leaves
+    chain = np.zeros((60, 1, 60))
+    chain[np.arange(59), 0, np.arange(1, 60)] = 1
+    steps = taught("likely_end", P=chain, playing=np.ones(60, bool))
+    assert steps(np.ones((60, 1)), 0, list(range(60))) == 40
+
+
+def test_random_turns_are_as_many_as_computed(taught):
+    P, r = taught("build_lock")(4)
+    turns = taught("played_turns")(P, 4000, np.random.default_rng(0))
+    assert turns.mean() == pytest.approx(taught("expected_turns")(P), rel=0.06) == pytest.approx(2**5 - 2, rel=0.06)
+    assert turns.min() == 4
+    np.testing.assert_array_equal(r, np.tile([0, 0, 0, 0, 1], (5, 1)))
+    back = taught("build_lock")(3, resets=False)[0]
+    assert back[0, 0].tolist() == [1, 0, 0, 0] and back[2, 0].tolist() == [0, 1, 0, 0] and not back[3].any()
+
+
+def test_q_learning_keeps_errors_discounts_and_its_defaults(taught):
+    P, r = taught("build_lock")(2, resets=False)
+    q_learning, best = taught("q_learning"), np.ones((3, 2))
+    Q, returns, errors = q_learning(P, r, 0.5, lambda k: 0.0, lambda n: 0.0, np.random.default_rng(0), start=0, episodes=30, first=0.25, best=best)
+    assert Q.shape == (40, 3, 2) and errors.shape == returns.shape == (30, 40)
+    np.testing.assert_array_equal(Q[:, :2], 0.25)
+    np.testing.assert_array_equal(Q[:, 2], 0)
+    np.testing.assert_array_equal(errors, 1)
+    assert set(returns.ravel()) <= {0.5**t for t in range(60)} and returns.mean() == pytest.approx(0.5 * 2 / 3 / 2, rel=0.6)
+    visits = []
+    q_learning(P, r, 0.5, lambda k: 1.0, lambda n: visits.append(n.copy()) or 0.5, np.random.default_rng(0), episodes=2, copies=3)
+    assert visits[0].tolist() == [0, 0, 0] and max(part.max() for part in visits) > 0
+    stuck = np.zeros((2, 1, 2))
+    stuck[0, 0, 0] = 1.0
+    _, returns, _ = q_learning(stuck, np.ones((2, 2)), 1.0, lambda k: 0.0, lambda n: 0.0, np.random.default_rng(0), start=0, episodes=1)
+    assert returns.tolist() == [[60.0] * 40]
+    assert q_learning(stuck, np.ones((2, 2)), 1.0, lambda k: 0.0, lambda n: 0.0, np.random.default_rng(0), longest=1)[1].shape == (300, 40)
+
+
+def test_a_linear_fit_explains_its_share(taught):
+    from sklearn.linear_model import LinearRegression
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3))
+    y = x @ rng.normal(size=(3, 2)) + 4 + rng.normal(size=(200, 2)) * [0.5, 2.0]
+    rest = y - LinearRegression().fit(x, y).predict(x)
+    assert taught("explained")(x, y) == pytest.approx(1 - rest.var(axis=0).sum() / y.var(axis=0).sum())
+
+
+def test_random_carts_say_whether_they_go_on(taught):
+    from types import SimpleNamespace
+
+    env = Env(3, lambda t: t in (2, 5))
+    fake = SimpleNamespace(make_vec=lambda name, num_envs, vectorization_mode: env if (name, num_envs) == ("CartPole-v1", 3) else None)
+    states, goes_on = taught("random_cartpole", gymnasium=fake, rng=np.random.default_rng(0))(3, 6, 11)
+    assert states.shape == (6, 3, 4) and states[:, 0, 0].tolist() == [0, 1, 2, 3, 4, 5] and env.seeds == [11]
+    assert goes_on[:, 0].tolist() == [True, False, True, True, False, True]
+    assert {int(a) for part in env.actions for a in part} == {0, 1}
+
+
+def test_the_weight_is_chased_for_two_hundred_steps(taught):
+    chase = taught("chase")
+    path = chase(0.4)
+    np.testing.assert_allclose(path, (1 - 0.1 * 0.2) ** np.arange(201), rtol=1e-9)
+    w = [1.0]
+    for t in range(12):
+        copy = w[t - t % 4]
+        w.append(w[-1] + 0.25 * (1.8 * copy - w[-1]))
+    np.testing.assert_allclose(chase(0.9, steps=12, rate=0.25, copy_every=4), w)
+
+
+def test_many_networks_start_as_glorot_says(taught):
+    params = taught("networks")([20, 30, 5], 6, np.random.default_rng(0))
+    for W, limit in ((params[0], 0.12**0.5), (params[2], (6 / 35) ** 0.5)):
+        W = W.numpy()
+        assert 0.97 * limit < W.max() <= limit and -limit <= W.min() < -0.97 * limit and abs(W.mean()) < 0.05 * limit
+    assert [tuple(part.shape) for part in params] == [(6, 20, 30), (6, 1, 30), (6, 30, 5), (6, 1, 5)]
+    assert not params[1].numpy().any() and not params[3].numpy().any()
+
+
+def test_one_network_for_cartpole(taught):
+    model = taught("small_network")()
+    assert model.count_params() == 5 * 64 + 65 * 64 + 65 * 2 and model.input_shape == (None, 4)
+
+
+def test_the_first_algorithm_step_by_step(taught):
+    import keras
+
+    q = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, use_bias=False)])
+    log, env, epsilons = [], Env(ends=lambda t: t % 7 == 0), []
+
+    class Memory:
+        def __init__(self, capacity, shape):
+            log.append(("memory", capacity, shape))
+
+        def store(self, *move):
+            log.append(("store", *(np.array(part).ravel()[0] for part in move)))
+
+        def sample(self, size, rng):
+            return ("batch", size)
+
+    def make_update(q, target, optimizer, discount):
+        log.append(("update", discount, round(float(optimizer.learning_rate.numpy()), 6)))
+
+        def update(*batch):
+            log.append((*batch, float(target.get_weights()[0][0, 0]) == float(q.get_weights()[0][0, 0])))
+            q.set_weights([q.get_weights()[0] + 1])
+
+        return update
+
+    def choose(values, state, epsilon, rng):
+        epsilons.append(epsilon)
+        return 1
+
+    given = {"ReplayMemory": Memory, "make_update": make_update, "epsilon_greedy": choose}
+    lengths = taught("deep_q_learning", **given)(env, q, 1000, np.random.default_rng(0))
+    assert lengths == [7] * 142 and len(env.seeds) == 143 and env.seeds[0] is not None
+    assert log[:2] == [("memory", 10_000, (4,)), ("update", 0.98, 0.001)]
+    stored = [row[1:] for row in log if row[0] == "store"]
+    assert [row[0] for row in stored] == list(range(1000)) and stored[13] == (13, 1, 14, 14, True) and stored[14][4] == False  # noqa: E712
+    updates = [row for row in log if row[0] == "batch"]
+    assert len(updates) == 500 and {row[1] for row in updates} == {32}
+    assert [k for k, row in enumerate(updates) if row[2]] == [0, 250]  # the copy is renewed every 250 moves
+    np.testing.assert_allclose(epsilons, np.maximum(0.05, 1 - np.arange(1000) / 300))
+
+
+def test_agents_live_and_learn(taught):
+    from types import SimpleNamespace
+
+    env, asked = Env(3, lambda t: t in (3, 5)), []
+    agents = SimpleNamespace(replay=np.array([True, False, True]), delay=np.array([True, False, True]), rng=np.random.default_rng(0), t=0,
+                             env=env, state=env.reset()[0], fresh=np.zeros(3, bool),
+                             memory=[np.zeros((600, 3, *s), "float32") for s in ((4,), (), (), (4,), ())])  # fmt: skip
+    agents.values = lambda states: np.tile([0.0, 1.0], (3, 1, 1))
+    agents.batch = lambda: ("batch",)
+    agents.update = lambda renew, *batch: asked.append((agents.t, renew.tolist(), batch))
+    taught("live")(agents, 760, 1000)
+    assert agents.t == 760 and [t for t, *_ in asked] == list(range(500, 761))
+    assert all(renew == [t % 250 == 0, True, t % 250 == 0] and batch == ("batch",) for t, renew, batch in asked)
+    before, action, reward, after, ended = agents.memory
+    assert before[200, 0, 0] == 200 and after[200, 1, 0] == 201 and reward[200, 2] == 201  # kept in a ring of 600
+    actions = np.array(env.actions)
+    share = [(actions[:100] == 0).mean(), (actions[300:] == 0).mean()]
+    assert share[0] == pytest.approx((1 - 50 / 300) / 2, abs=0.08) and share[1] == pytest.approx(0.025, abs=0.02)
+    env = Env(3, lambda t: t in (3, 5))
+    agents.env, agents.t, agents.state, agents.fresh = env, 0, env.reset()[0], np.zeros(3, bool)
+    taught("live")(agents, 8, 1000)
+    assert agents.memory[0][:8, 0, 0].tolist() == [0, 1, 2, 2, 4, 4, 6, 7]  # the move after an end is no move
+    assert agents.memory[4][:8, 0].tolist() == [0, 0, 1, 1, 1, 1, 0, 0]
+    assert agents.memory[1][6, 0] == env.actions[6][0] and agents.memory[2][7, 0] == 8
+
+
+def test_fast_training_in_its_order(taught):
+    from types import SimpleNamespace
+
+    log, env, seeds = [], Env(16, lambda t: t % 50 == 0), []
+
+    class Memory:
+        def __init__(self, capacity, shape):
+            log.append(("memory", capacity, shape))
+            self.stored = 0
+
+        def store(self, before, action, reward, after, ended):
+            self.stored += len(action)
+            log.append(("store", len(action)))
+
+        def sample(self, shape, rng):
+            return ("batch", shape)
+
+    rates, scores = [], iter([10.0, 30.0, 20.0, 496.0, 1.0])
+
+    def make_many_updates(q, target, optimizer, discount):
+        np.testing.assert_allclose(q.layers[-1].bias.numpy(), 1 / (1 - discount), rtol=1e-5)
+        np.testing.assert_array_equal(q.get_weights()[-1], target.get_weights()[-1])
+
+        def learn(*batch):
+            rates.append(float(optimizer.learning_rate.numpy()))
+            log.append(batch)
+            q.layers[-1].bias.assign([len(rates), 0.0])
+
+        return learn
+
+    def stands(values, n, seed, games):
+        assert (n, games) == (1, 40) and values(np.zeros((1, 3, 4))).shape == (1, 3, 2)
+        seeds.append(seed)
+        return [next(scores)]
+
+    fake = SimpleNamespace(make_vec=lambda name, num_envs, vectorization_mode: env if num_envs == 16 else None)
+    given = {"ReplayMemory": Memory, "make_many_updates": make_many_updates, "stands": stands, "gymnasium": fake,
+             "in_numpy": lambda weights, x: np.tile([0.0, 1.0], (len(x), 1))}  # fmt: skip
+    found = list(taught("fast_training", **given)(np.random.default_rng(0)))
+    assert [row[0] for row in found] == [2560, 5120, 7680, 10240] and [row[1] for row in found] == [10, 30, 20, 496]
+    assert [row[2][0] for row in found] == [10, 30, 30, 496] and len(set(seeds)) == 4
+    assert log[0] == ("memory", 20_000, (4,)) and set(row[1] for row in log if row[0] == "batch") == {(64, 64)}
+    stored = [row[1] for row in log if row[0] == "store"]
+    assert len(stored) == 640 and [k for k, n in enumerate(stored) if n == 0] == list(range(50, 640, 50))
+    np.testing.assert_allclose(rates, [1e-3 * (1 - k / 250) for k in range(4, 41)], rtol=1e-5)
+    assert found[1][2][1][-1][0] == 17  # the weights after round 20
+    zeros = np.array([(part == 0).mean() for part in env.actions])
+    assert zeros[:160].mean() == pytest.approx(0.5 * (1 - 5.5 / 30), abs=0.04) and zeros[480:].mean() == pytest.approx(0.025, abs=0.015)
+    rates.clear()
+    scores = iter([1.0] * 40)
+    list(taught("fast_training", **given)(np.random.default_rng(0), rounds=260, moves=4))
+    assert rates[-1] == pytest.approx(1e-4, rel=1e-4)
+
+
+def test_pong_is_played_by_the_best_button_but_for_a_few(taught):
+    import tensorflow as tf
+
+    made = []
+
+    class Vector(Env):
+        def __init__(self, game, games, **options):
+            super().__init__(games)
+            made.append((game, games, options, self))
+
+        def close(self):
+            made.append("closed")
+
+        def state(self):
+            return np.full((self.games, 4, 84, 84), self.t) + np.arange(4)[:, None, None]
+
+    def look(stacks):
+        return tf.zeros((8, 512)), tf.constant(np.tile([0.0, 2.0, 1.0], (8, 1)))
+
+    given = {"AtariVectorEnv": Vector, "look": look, "PRESSED": np.array([10, 12, 13]), "rng": np.random.default_rng(0)}
+    frames, hidden, values, buttons, points = taught("play_pong", **given)(300)
+    game, games, options, env = made[0]
+    assert (game, games, options) == ("pong", 8, {"num_threads": 2, "img_height": 84, "img_width": 84}) and env.seeds == [7] and made[1] == "closed"
+    assert frames.shape == (300, 8, 84, 84) and frames[:, 0, 0, 0].tolist() == list(range(3, 303))
+    assert hidden.shape == (300, 8, 512) and values.shape == (300, 8, 3) and points[:, 0].tolist() == list(range(1, 301))
+    shares = np.bincount(buttons.ravel(), minlength=3) / 2400
+    np.testing.assert_allclose(shares, [1 / 60, 1 - 2 / 60, 1 / 60], atol=0.012)
+    np.testing.assert_array_equal(np.array(env.actions), np.array([10, 12, 13])[buttons])
+
+
+def test_hidden_units_and_their_neighbours(taught):
+    import tensorflow as tf
+
+    stacks = np.random.default_rng(0).integers(0, 256, size=(2, 4, 6, 6))
+    seen = taught("look", looking=lambda x: tf.identity(x))(stacks)
+    assert seen.dtype == tf.float32
+    np.testing.assert_array_equal(seen, stacks.transpose(0, 2, 3, 1))
+    places, games = np.array([[0.0, 0], [1, 0], [3, 0], [7, 0], [0.5, 0]]), np.array([0, 0, 1, 1, 2])
+    assert taught("neighbours_of")(places, games, 2).tolist() == [[4, 2], [4, 2], [1, 4], [1, 4], [0, 1]]
+    many = np.random.default_rng(0).normal(size=(40, 2))
+    assert taught("neighbours_of")(many, np.arange(40) % 4).shape == (40, 5)
+
+
+def test_strong_moments_come_from_different_games(taught):
+    matters = np.array([[1.0, 9, 2, 0], [8, 3, 4, 7]])
+    strongest = taught("strongest", matters=matters)
+    assert [(int(t), int(g)) for t, g in strongest(np.ones((2, 4), bool), 3)] == [(0, 1), (1, 0), (1, 3)]
+    mask = np.array([[True, False, True, True], [False, True, True, False]])
+    assert [(int(t), int(g)) for t, g in strongest(mask, 2)] == [(1, 2), (1, 1)]
+
+
+def test_likeness_of_value_and_ball(taught):
+    asked = []
+
+    def likeness(places, what, games, rng):
+        asked.append((places.tolist(), what.tolist(), games.tolist()))
+        return len(asked)
+
+    given = {"likeness": likeness, "worth": np.array([5, 6, 7]), "chosen": np.array([[0, 1], [0, 2], [0, 3]]), "rng": None,
+             "in_play": np.array([True, False, True]), "ball": np.array([[1, 2], [3, 4], [5, 6]])}  # fmt: skip
+    found = taught("likenesses", **given)(np.array([10, 20, 30]))
+    assert found == {"value": 1, "ball's row": 2, "ball's column": 3}
+    assert asked == [([10, 20, 30], [5, 6, 7], [1, 2, 3]), ([10, 30], [1, 5], [1, 3]), ([10, 30], [2, 6], [1, 3])]

@@ -88,14 +88,16 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
     "17.1": [(([9, 9, 8, 8, 8],), "without a discount"), (([0, 0.5, 0.5, 0.5, 1.0],), "looks ahead"),
              (([1, 1, 0.5, 0.5, 0.5],), "starts anew"), (([8, 4, 2, 2, 1],), "opposite order"),
              (([1, 2, 2, 4, 4],), "nothing comes after"), ((1.0,), "five numbers"), (([0, 2, 2, 4, 8],), "Start at the end")],
-    "17.2": [((in_place,), "Copy it"), ((changed(lambda Q, a, r, s2, e, g: r + g * Q[s2].max()),), "After an end"),
+    "17.2": [((lambda Q, s, a, *rest: stepped(Q, s, a - 1, *rest),), "Exactly one entry"),
+             ((in_place,), "Copy it"), ((changed(lambda Q, a, r, s2, e, g: r + g * Q[s2].max()),), "After an end"),
              ((changed(share=1.0),), "only the share"), ((changed(lambda Q, a, r, s2, e, g: r + g * Q[s2, a]),), "just used"),
              ((changed(lambda Q, a, r, s2, e, g: r + g * Q[s2].mean()),), "not the mean"),
              ((changed(lambda Q, a, r, s2, e, g: r + Q[s2].max()),), "discount it"), ((row_only,), "Exactly one entry"),
              ((lambda Q, s, a, r, s2, e, rate, g: Q[s, a],), "same shape"), ((1.0,), "function itself"),
              ((lambda Q, s, a, r, s2, e, rate, g: Q + rate * (r + (0 if e else g * Q[s2].max()))
                * (np.arange(15).reshape(5, 3) == 3 * s + a),), "what the entry says now")],
-    "17.3": [((lambda N, p: 2.0 ** (N + 1) - 2,), "fair coin"), ((lambda N, p: p**-N,), "fail early"),
+    "17.3": [((lambda N, p: 1 / p if N == 1 else 99,), "everything again"),
+             ((lambda N, p: 2.0 ** (N + 1) - 2,), "fair coin"), ((lambda N, p: p**-N,), "fail early"),
              ((lambda N, p: N / p,), "springs everything back"), ((lambda N, p: N * p,), "one wheel"),
              ((lambda N, p: [N],), "one number"), ((14,), "function itself")],
     "17.4": [((lambda r, q, e, g: r + g * q.max(axis=1),), "still get"), ((lambda r, q, e, g: plain(r, q, e, g) * ~e,), "reward is paid"),
@@ -120,4 +122,6 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 
 class TestAnswers(DiscreetHints):
     lecture, right, wrong = "17", RIGHT, WRONG
+    leeway = {"17.1": 1.8e-4}
+    exact = {"17.2"}
     secrets = ("argmax(", "max(axis", "% capacity", "/ p", "T_N", "1, 2, 2")

@@ -69,7 +69,8 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
     "16.1": [((0.75, 1.0986), "forged"), ((1 / 3, -0.7), "both together"), ((0.25, 1.0986), "wrong sign"),
              ((0.25, np.log(0.25)), "logarithm of D"), ((0.25, 0.25), "put it into"), ((3, 1), "between 0 and 1"),
              (("a", 1), "two numbers"), ((0.6, 0.0), "p cancels")],
-    "16.2": [((lambda p, q: -score(p, q),), "sign"), ((lambda p, q: score(p, q) / np.log(2),), "base 2"),
+    "16.2": [((lambda p, q: 2 * jensenshannon(p, q) ** 2,), "divergence"),
+             ((lambda p, q: -score(p, q),), "sign"), ((lambda p, q: score(p, q) / np.log(2),), "base 2"),
              ((lambda p, q: jensenshannon(p, q) ** 2,), "divergence"),
              ((lambda p, q: np.sum(p * np.log(p / (p + q)) + q * np.log(q / (p + q))),), "leave such terms out"),
              ((lambda p, q: np.sum(p[p > 0] * np.log(p[p > 0] / (p + q)[p > 0])),), "forged half"),
@@ -87,12 +88,15 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
              ((lambda *a: diagonal(*a) ** 0.5,), "gives its square"), ((lambda m, v, n, w: diagonal(m, v, m, w),), "means are missing"),
              ((lambda m, v, n, w: ((m - n) ** 2).sum(),), "Only the means"), ((lambda m, v, n, w: m,), "one number"),
              ((0.0,), "function itself"), ((lambda *a: 1.0,), "diagonal matrices")],
-    "16.6": [((lambda m, k, u: share(m, k, u) * len(m),), "count"), ((lambda m, k, u: 1 - share(m, k, u),), "does not copy"),
+    "16.6": [((lambda m, k, u: (own_distance(m, k) < own_distance(u, k).max()).mean(),), "smallest"),
+             ((lambda m, k, u: share(m, k, u) * len(m),), "count"), ((lambda m, k, u: 1 - share(m, k, u),), "does not copy"),
              ((lambda m, k, u: (own_distance(m, k) < own_distance(u, k).mean()).mean(),), "smallest"),
              ((lambda m, k, u: (own_distance(m, k) < np.median(own_distance(u, k))).mean(),), "smallest"),
              ((lambda m, k, u: own_distance(m, k),), "one number"), ((0.0,), "function itself"),
              ((lambda m, k, u: share(u, k, m),), "First the line")],
-    "16.7": [((lambda a, b: (a / np.linalg.norm(a), b / np.linalg.norm(b)),), "root of the sum of squares"),
+    "16.7": [((lambda a, b: [1.03 * part for part in lock(a, b)],), "more rounds"),
+             ((lambda a, b: [0.97 * part for part in lock(a, b)],), "rescale, repeat"),
+             ((lambda a, b: (a / np.linalg.norm(a), b / np.linalg.norm(b)),), "root of the sum of squares"),
              ((lambda a, b: (a / np.linalg.norm(a, 2) ** 2, b / np.linalg.norm(b) ** 2),), "its square"),
              ((lambda a, b: (a, b),), "Nothing is divided"), ((lambda a, b: a,), "two matrices"), ((lambda a, b: (a.T, b),), "keeps its shape"),
              ((lambda a, b: (a.clip(-0.1, 0.1), b),), "changes its direction"), ((lambda a, b: (-lock(a, b)[0], b),), "sign turned"),
@@ -102,4 +106,5 @@ WRONG = {  # number: [(answers, words of the fitting hint)], three or more for e
 
 class TestAnswers(DiscreetHints):
     lecture, right, wrong = "16", RIGHT, WRONG
+    leeway = {"16.1": (0.003, 0.012), "16.2": 0.002}
     secrets = ("1/4", "0.25", "1.09", "log 3", "sqrt", "cdist", "argmin")

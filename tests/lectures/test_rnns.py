@@ -268,3 +268,176 @@ def test_the_series_obeys_its_equation(taught):
         expected = (0.2 * late / (1 + late**10) - 0.1 * (mean + scale * now)) / scale
         best = min(best, np.sqrt(np.mean((slope - expected) ** 2)) / slope.std())
     assert best < 0.1
+
+
+# Smaller functions and trainings, each against another way
+
+
+def test_random_nets_start_at_rest_and_with_fitting_sizes(taught):
+    net = taught("random_net")(40, 60, 50, np.random.default_rng(0))
+    assert {name: w.shape for name, w in net.items()} == {"W_x": (40, 60), "W_h": (60, 60), "W_y": (60, 50), "b": (60,), "b_y": (50,)}
+    for name, inputs in (("W_x", 40), ("W_h", 60), ("W_y", 60)):
+        assert net[name].std() == pytest.approx(inputs**-0.5, rel=0.05)
+    assert not net["b"].any() and not net["b_y"].any()
+    assert {w.dtype for w in taught("random_net")(2, 3, 4, np.random.default_rng(0), "float32").values()} == {np.dtype("float32")}
+
+
+def test_errors_and_distances(taught):
+    rng = np.random.default_rng(0)
+    net, x, wanted = taught("random_net")(2, 3, 4, rng), rng.normal(size=(5, 6, 2)), rng.normal(size=(5, 6, 4))
+    net["b_y"] = rng.normal(size=4)
+    error, h = taught("squared_error", x=x, wanted=wanted)(net)
+    np.testing.assert_allclose(h, loop_states(x, net), atol=1e-12)
+    ours = [np.linalg.norm(h[t + 1, n] @ net["W_y"] + net["b_y"] - wanted[t, n]) ** 2 for t in range(5) for n in range(6)]
+    assert error == pytest.approx(sum(ours) / 2)
+    assert taught("relative")(np.array([1.0, -2.5]), np.array([1.5, -2.0])) == pytest.approx(0.25)
+    a, b = rng.normal(size=(2, 7))
+    assert taught("cosine")(a, b) == pytest.approx(a @ b / math.sqrt((a @ a) * (b @ b)))
+
+
+def test_the_chance_of_an_ending_is_a_product(spelling, taught):
+    net = taught("random_net")(4, 5, 4, np.random.default_rng(2))
+    chance = taught("chance", letters=ALPHABET, longest=6, speller=net)
+    h, product = np.zeros(5), 1.0
+    for place, now in enumerate(".acb"):
+        h = np.tanh(net["W_x"][ALPHABET.index(now)] + h @ net["W_h"])
+        p = np.exp(h @ net["W_y"]) / np.exp(h @ net["W_y"]).sum()
+        product *= p[ALPHABET.index("cb"[place - 1])] if place in (1, 2) else 1.0
+    assert chance("a", "cb") == pytest.approx(product)
+
+
+class Spied:
+    """Trainings with every gradient at hand: what each step asks for is written down."""
+
+    def __init__(self, gradient=None):
+        self.batches, self.gradient = [], gradient
+
+    def __call__(self, codes, net):
+        self.batches.append((codes, {name: w.copy() for name, w in net.items()}))
+        grads = {name: np.ones_like(w) * (3.0 if self.gradient is None else self.gradient) for name, w in net.items()}
+        return float(len(self.batches)), grads
+
+
+def test_plain_descent_clips_and_reports_the_last_ten(taught):
+    spy, codes = Spied(), np.arange(80).reshape(2, 40)
+    descend = taught("descend", slopes_of=spy, codes_train=codes, letters=ALPHABET)
+    assert descend(0.5, 2.0, 7) == pytest.approx(np.mean(range(101, 111)))
+    assert len(spy.batches) == 110
+    first, second = spy.batches[0][1], spy.batches[1][1]
+    assert first["W_h"].shape == (64, 64) and first["W_x"].shape == (4, 64) and first["W_y"].shape == (64, 4)
+    count = sum(w.size for w in first.values())
+    for name in first:
+        np.testing.assert_allclose(first[name] - second[name], 0.5 * 2.0 / math.sqrt(count), rtol=1e-3)
+        assert second[name].dtype == np.float32
+    for chosen, _ in spy.batches:
+        assert chosen.shape == (2, 32) and len(set(chosen[0])) == 32
+    assert len({tuple(chosen[0]) for chosen, _ in spy.batches}) == 110
+
+
+def test_adam_on_words_slows_down_and_reports_the_last_fifteen(taught):
+    spy, codes = Spied(), np.arange(80).reshape(2, 40)
+    learn = taught("learn_to_spell", codes_train=codes, letters=ALPHABET)
+    assert learn(spy, 3) == pytest.approx(np.mean(range(136, 151)))
+    assert spy.batches[0][1]["W_h"].shape == (64, 64)
+    assert all(chosen.shape == (2, 32) and len(set(chosen[0])) == 32 for chosen, _ in spy.batches)
+    biases = np.array([net["b"][0] for _, net in spy.batches])
+    np.testing.assert_allclose(-np.diff(biases), 0.02 * (1 - np.arange(149) / 150), atol=1e-6)  # a steady slope: full steps
+
+
+def test_the_readers_of_a_symbol_learn_it_over_one_step(taught):
+    asked = []
+
+    def make(units, rng):
+        asked.append(units)
+        return np.linalg.qr(rng.normal(size=(units, units)))[0]
+
+    assert taught("learn_to_recall", letters=ALPHABET)(make, 2, 0) > 0.95
+    assert asked == [48]
+
+
+def test_one_round_of_recall_by_hand(taught):
+    seen = {}
+
+    def adam(net, grads, memory, rate):
+        seen.setdefault("rate", rate)
+        seen.setdefault("net", {name: w.copy() for name, w in net.items()})
+        seen.setdefault("grads", {name: g.copy() for name, g in grads.items()})
+
+    def batch(lag, n, rng):
+        return taught("symbol_and_noise")(lag, n, np.random.default_rng(5))
+
+    def make(units, rng):
+        return 0.1 * rng.normal(size=(units, units))
+
+    learn = taught("learn_to_recall", letters=ALPHABET, EYE=np.eye(9, dtype="float32"), adam=adam, symbol_and_noise=batch)
+    share = learn(make, 6, 1, rounds=30)
+    net, (x, symbol) = seen["net"], batch(6, 64, None)
+    assert seen["rate"] == 1e-3 and net["W_x"].std() == pytest.approx(0.4 / 5**0.5, rel=0.15)
+
+    def loss(flat, name):
+        own = net | {name: flat.reshape(net[name].shape)}
+        h = np.zeros((64, 48))
+        for step in x:
+            h = np.tanh(step @ own["W_x"] + own["b"] + h @ own["W_h"])
+        y = h @ own["W_y"] + own["b_y"]
+        return np.mean(np.log(np.exp(y).sum(axis=1)) - y[np.arange(64), symbol]), y
+
+    slopes = {}
+    for name in ("b_y", "b", "W_y"):
+        flat = net[name].astype(float).ravel()
+        slopes[name] = np.array([(loss(flat + nudge, name)[0] - loss(flat - nudge, name)[0]) / 2e-4 for nudge in 1e-4 * np.eye(len(flat))])
+    for name, slope in slopes.items():
+        np.testing.assert_allclose(seen["grads"][name].ravel(), slope, atol=2e-4)
+    assert share == np.mean(loss(net["b_y"].astype(float), "b_y")[1].argmax(axis=1) == symbol)
+
+
+def test_reservoirs_and_series_start_where_they_should(taught):
+    W = taught("reservoir")(30, 0.9, np.random.default_rng(3), orthogonal=True)
+    np.testing.assert_allclose(W, 0.9 * np.linalg.qr(np.random.default_rng(3).normal(size=(30, 30)))[0])
+    start = np.random.default_rng(4)
+    series = taught("mackey_glass")(300, np.random.default_rng(4))
+    x = list(1.2 + 0.1 * start.normal(size=171))
+    while len(x) < 171 + 6000:
+        x.append(0.99 * x[-1] + 0.02 * x[-171] / (1 + x[-171] ** 10))
+    kept = np.array(x[::10])[-300:]
+    np.testing.assert_allclose(series, (kept - kept.mean()) / kept.std(), atol=1e-6)
+
+
+def test_a_tenth_is_the_share_where_nothing_is_said(taught):
+    W = np.diag([0.99, 0.5, 0.38])
+    assert taught("directions_left")(W, 4).tolist() == [3, 3, 2, 1]
+    assert taught("directions_left")(np.diag([0.15, 0.05]), 1).tolist() == [1]
+
+
+def test_four_symbols_and_small_noise(taught):
+    x, symbol = taught("symbol_and_noise")(7, 500, np.random.default_rng(0))
+    assert set(symbol.tolist()) == {0, 1, 2, 3}
+    np.testing.assert_allclose(np.unique(x[1:, :, 4]), [-0.1, 0.1], rtol=1e-6)
+
+
+def test_a_reservoir_that_hears_numbers_and_marks(taught):
+    rng = np.random.default_rng(0)
+    u, marks, W, V = rng.uniform(-1, 1, 6000), rng.integers(0, 2, 6000), 0.3 * rng.normal(size=(3, 3)), rng.normal(size=(2, 3))
+    since = np.convolve(u, [0.5, 1.0])[:6000] + 0.4 * marks + rng.normal(size=6000)
+    h, heard = np.zeros(3), []
+    for value, mark in zip(u, marks, strict=True):
+        h = np.sin(W.T @ h + value * V[0] + mark * V[1])
+        heard.append(h)
+    fitted = LinearRegression().fit(heard[:3000], since[:3000]).predict(heard[3000:])
+    expected = np.corrcoef(fitted, since[3000:])[0, 1] ** 2
+    assert taught("hears_both", u=u, marks=marks, since=since)(W, V, np.sin) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_stack_survives_large_sums(taught, spelling):
+    rng = np.random.default_rng(0)
+    net = taught("random_net")(6, 6, 4, rng) | {f"{k}_low": w for k, w in taught("random_net")(4, 6, 1, rng).items() if k in ("W_x", "W_h", "b")}
+    codes = spelling("as_numbers")(["ab", "cab"])
+    bits, _ = spelling("stacked_slopes")(codes, net)
+    moved, _ = spelling("stacked_slopes")(codes, net | {"b_y": net["b_y"] + 800.0})
+    assert np.isfinite(moved) and moved == pytest.approx(bits)
+
+
+def test_the_solution_that_clips_keeps_the_direction(lecture):
+    clip_length = lecture("10_rnns").function("clip_length", solution=True)
+    np.testing.assert_allclose(clip_length(np.array([3.0, -4.0]), 2.0), [1.2, -1.6])
+    np.testing.assert_array_equal(clip_length(np.array([3.0, -4.0]), 5.0), [3, -4])

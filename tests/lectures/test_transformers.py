@@ -1,8 +1,12 @@
 """Functions that readers of lecture 13 see, against references that were not written here."""
 
+import functools
+import timeit
 import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
+
+from tests.plain_encoder import encode_numpy
 
 SEEDS = range(3)
 
@@ -101,7 +105,7 @@ def test_blocks_equal_the_numpy_encoder(taught, small, pre):
     if not pre:
         x = taught("layer_norm")(p, "embedding", x)
     ours = taught("stack_of_blocks")(p, x, 2, taught("causal")(9) if pre else 0.0, pre)
-    np.testing.assert_allclose(ours, transformers.encode_numpy(p, ids, config=config)[0], atol=1e-4)
+    np.testing.assert_allclose(ours, encode_numpy(p, ids, config=config)[0], atol=1e-4)
 
 
 @pytest.mark.parametrize("post", [0, 1])
@@ -252,6 +256,374 @@ def test_sizes_are_sums_over_arrays(taught):
     assert taught("num_translator")(w, inner, layers=2, symbols=100) == 2 * (encoder + decoder) + 100 * w
 
 
-def test_slope_finds_the_exponent(taught):
+def test_power_law_finds_exponent_and_factor(taught):
     x = np.array([10.0, 300.0, 5000.0])
-    assert taught("slope")(x, 7 * x**-0.2) == pytest.approx(-0.2)
+    assert taught("power_law")(x, 7 * x**-0.2) == pytest.approx((-0.2, 7))
+
+
+# What the experiments are made of, each against another way
+
+
+def near(rng, *shape):
+    return rng.normal(size=shape).astype("float32")
+
+
+def test_softness_is_the_sum_of_the_softmaxs_own_slopes(taught):
+    scores = np.random.default_rng(0).normal(size=(4, 6))
+    weights = softmax(scores, axis=-1)
+    np.testing.assert_allclose(taught("softness")(scores), (weights * (1 - weights)).sum(axis=-1), atol=1e-12)
+
+
+def test_random_parts_have_their_shapes_and_spread(taught):
+    p = taught("attention_parts")("a", 64, np.random.default_rng(0))
+    assert {name: w.shape for name, w in p.items()} == {"a.qkv": (64, 192), "a.qkv.bias": (192,), "a.mixed": (64, 64), "a.mixed.bias": (64,)}
+    assert all(w.std() == pytest.approx(1 / 8, rel=0.2) for w in p.values())
+    p = taught("random_block")("b", 64, np.random.default_rng(0))
+    assert p["b.inner"].shape == (64, 256) and p["b.inner"].std() == pytest.approx(1 / 6, rel=0.05)
+    assert p["b.outer"].shape == (256, 64) and p["b.outer"].std() == pytest.approx(1 / 12, rel=0.05)
+    assert p["b.inner.bias"].shape == (256,) and p["b.outer.bias"].shape == (64,)
+    for part in ("attention", "cross", "forward"):
+        scale = p[f"b.{part}.scale"]
+        assert scale.shape == (64,) and 0.5 <= scale.min() < 0.7 and 1.8 < scale.max() <= 2 and p[f"b.{part}.shift"].std() > 0.7
+    width, layers = 32, 2
+    p = taught("small_weights", rng=np.random.default_rng(0))(20, 30, width, layers, 5)
+    assert p["tokens"].shape == (20, width) and p["positions"].shape == (30, width) and p["answer"].shape == (width, 5)
+    assert p["answer"].std() == pytest.approx(0.1, rel=0.25) and not p["answer.bias"].any() and p["answer.bias"].shape == (5,)
+    assert p["layer1.inner"].shape == (width, 4 * width) and p["layer0.inner"].std() == pytest.approx(width**-0.5, rel=0.1)
+    assert p["layer0.outer"].std() == pytest.approx((4 * width) ** -0.5, rel=0.1) and "layer2.qkv" not in p
+    assert p["tokens"].std() == pytest.approx(10 * 0.88 * 0.02, rel=0.1)  # cut off at two deviations
+    p = taught("lstm_weights")(16, np.random.default_rng(0))
+    assert p["kernel"].std() == pytest.approx(1 / 4, rel=0.1) and p["recurrent"].shape == (16, 64)
+    np.testing.assert_allclose(p["recurrent"] @ p["recurrent"].T, np.eye(16), atol=1e-5)
+    np.testing.assert_array_equal(p["bias"], [0] * 16 + [1] * 16 + [0] * 32)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_the_comparison_with_keras_is_close_and_would_show_a_difference(taught, masked):
+    assert taught("compare_with_keras", rng=np.random.default_rng(0))(masked) < 1e-4
+    multi_head = taught("multi_head")
+
+    def other(p, name, x, heads, hidden, source):
+        out, weights = multi_head(p, name, x, heads, 0.7 * hidden if masked else 0.0, source)
+        return out * (1.0 if masked else 1.001), weights
+
+    found = taught("compare_with_keras", rng=np.random.default_rng(0), multi_head=other)(masked)
+    assert found < 1e-4 if masked else found > 1e-4
+
+
+def test_blocks_equal_those_of_keras_layers(taught):
+    rng = np.random.default_rng(0)
+    p, x, memory = taught("random_block")("b", 16, rng), near(rng, 2, 5, 16), near(rng, 2, 7, 16)
+    keras_block, gap = taught("keras_block"), taught("largest_gap")
+    assert gap(taught("decoder_block")(p, "b", x, memory, 4), keras_block(p, "b", x, 4, memory)) < 1e-4
+    assert gap(taught("encoder_block")(p, "b", x, 4), keras_block(p, "b", x, 4)) < 1e-4
+    assert gap(np.array([1.0, -5.0]), np.array([2.0, 4.0])) == 9
+
+
+def test_the_end_reaches_the_beginning_unless_it_is_hidden(taught):
+    rng = np.random.default_rng(0)
+    p, x = taught("attention_parts")("layer0", 32, rng), near(rng, 2, 6, 32)
+    change = taught("change_the_end", p=p, x=x, rng=rng)
+    assert change(0.0) > 0.01
+    assert change(taught("causal")(6)) == 0
+    before = np.array(x)
+    np.testing.assert_array_equal(x, before)
+    other = [np.zeros((2, 6, 32), "float32")]
+
+    def multi_head(p, name, places, heads, mask):
+        assert heads == 4
+        other.append(np.asarray(places))
+        return np.asarray(places) * np.arange(6)[:, None] * 2.0, None
+
+    taught("change_the_end", p=p, x=x, rng=rng, multi_head=multi_head)(0.0)
+    changed = np.abs(other[1] - other[2]).max(axis=(0, 2))
+    assert changed[5] > 0.5 and not changed[:5].any()
+
+
+def test_shuffling_is_seen_with_positions_alone(taught):
+    gap = taught("shuffle_gap", rng=np.random.default_rng(0))
+    assert gap(0.0) < 1e-12 and gap(np.random.default_rng(1).normal(size=(20, 32))) > 0.1
+
+
+def test_one_matrix_shifts_waves_and_no_random_table(taught):
+    shift_error, rng = taught("shift_error"), np.random.default_rng(0)
+    table = rng.normal(size=(120, 6))
+    assert shift_error(taught("sinusoids")(120, 8)) < 1e-8
+    matrix = np.linalg.lstsq(table[0:60:2], table[5:65:2], rcond=None)[0]
+    expected = np.linalg.norm(table[1:60:2] @ matrix - table[6:65:2]) / np.linalg.norm(table[6:65:2])
+    assert shift_error(table, k=5, places=60) == pytest.approx(expected)
+    matrix = np.linalg.lstsq(table[0:100:2], table[3:103:2], rcond=None)[0]
+    expected = np.linalg.norm(table[1:100:2] @ matrix - table[4:103:2]) / np.linalg.norm(table[4:103:2])
+    assert shift_error(table) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("way", [(1, 0, 0), (0, 1, 1), (0.5, 2, 0)])
+def test_first_logits_are_a_mean_over_places(taught, way):
+    rng = np.random.default_rng(0)
+    p = taught("small_weights", rng=rng)(12, 12, 32, 1, 2)
+    clock, x = near(rng, 12, 32), rng.integers(12, size=(3, 12))
+    h = p["tokens"][x] + way[0] * p["positions"] + way[1] * clock
+    h = taught("encoder_block")(p, "layer0", h.astype("float32"), 4, way[2] * taught("causal")(12)).numpy()
+    found = taught("first_logits", clock=clock)(p, x, np.array(way, "float32"))
+    np.testing.assert_allclose(found, h.mean(axis=1) @ p["answer"] + p["answer.bias"], atol=1e-4)
+
+
+def test_losses_are_mean_surprises(taught, small):
+    rng, (_, p) = np.random.default_rng(0), small
+    logits, y = near(rng, 3, 4, 5), rng.integers(5, size=(3, 4))
+    expected = -np.take_along_axis(log_softmax(logits, axis=-1), y[..., None], -1).mean()
+    assert float(taught("cross_entropy")(y, logits)) == pytest.approx(expected, rel=1e-5)
+    windows = rng.integers(11, size=(3, 12))
+    scores = log_softmax(taught("gpt")(p, windows[:, :-1], heads=4).numpy(), axis=-1)
+    surprise = -np.take_along_axis(scores, windows[:, 1:, None], -1)[..., 0]
+    assert float(taught("nats")(p, windows)) == pytest.approx(surprise.mean(), rel=1e-4)
+    bits = taught("bits_per_character")
+    assert bits(p, windows) == pytest.approx(surprise.mean() / np.log(2), rel=1e-4)
+    assert bits(p, windows, skip=4) == pytest.approx(surprise[:, 4:].mean() / np.log(2), rel=1e-4)
+    fake = lambda p, ids: near(np.random.default_rng(1), *ids.shape, 11)  # noqa: E731
+    windows = rng.integers(11, size=(2, 129))
+    scores = log_softmax(fake(p, windows[:, :-1]), axis=-1)
+    surprise = -np.take_along_axis(scores, windows[:, 1:, None], -1)[..., 0]
+    assert float(taught("late_bits", gpt=fake)(p, windows)) == pytest.approx(surprise[:, 64:].mean() / np.log(2), rel=1e-4)
+
+
+def test_pieces_of_a_text_start_everywhere(taught):
+    found = taught("windows_of", rng=np.random.default_rng(0))(np.arange(12) * 10, 6, 20, 30)
+    assert found.shape == (20, 30, 7) and (np.diff(found) == 10).all() and set(found[..., 0].ravel()) == {0, 10, 20, 30, 40}
+
+
+def test_reading_on_takes_the_next_rates(taught):
+    import tensorflow as tf
+
+    asked, losses = [], [9.0] * 5
+
+    def learn_text(state, batches, rates):
+        asked.append((state, batches[0].shape, rates))
+        return "after", tf.ones(len(rates)) * np.float32(np.log(4))
+
+    given = {"learn_text": learn_text, "known_ids": np.arange(500), "rates": np.arange(300), "losses": losses, "rng": np.random.default_rng(0)}
+    assert taught("read_on", **given)("before") == "after"
+    state, shape, rates = asked[0]
+    assert state == "before" and shape == (200, 24, 65) and rates.tolist() == list(range(5, 205))
+    np.testing.assert_allclose(losses, [9.0] * 5 + [2.0] * 200, rtol=1e-5)
+
+
+def test_the_shortest_run_counts_and_the_fast_lstm_is_the_slow_one(taught):
+    from types import SimpleNamespace
+
+    clock = iter([0, 7, 10, 13, 20, 29, *range(30, 70)])  # the second run takes 3
+    measured = functools.partial(timeit.repeat, timer=lambda: next(clock))
+    found = taught("least_seconds", timeit=SimpleNamespace(repeat=measured))
+    assert found(lambda x: x + 1, np.ones(2, "float32")) == 1
+    assert next(clock) == 44  # ten runs
+    p, x = taught("lstm_weights")(8, np.random.default_rng(0)), near(np.random.default_rng(1), 3, 6, 8)
+    np.testing.assert_allclose(taught("lstm_fast", p=p)(x), taught("lstm_unrolled")(p, x), atol=1e-5)
+
+
+def test_influence_is_the_length_of_a_slope(taught):
+    import tensorflow as tf
+
+    M = near(np.random.default_rng(0), 7, 4, 4)
+    found = taught("influence", rng=np.random.default_rng(3))(lambda x: tf.einsum("ntd,tde->ne", x, M), T=7, width=4, n=5)
+    rng = np.random.default_rng(3)
+    rng.normal(size=(5, 7, 4))
+    mixture = rng.normal(size=(5, 4))
+    expected = [np.mean([np.linalg.norm(M[t] @ one) for one in mixture]) for t in range(7)]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert taught("influence", rng=rng)(lambda x: tf.reduce_sum(x, axis=1)).shape == (101,)
+
+
+def test_look_ups_are_answered_by_a_block_or_a_gru(taught):
+    import keras
+
+    rng = np.random.default_rng(0)
+    made = {kind: taught("lookup_weights", rng=rng)(kind) for kind in ("attention", "gru")}
+    for p in made.values():
+        assert p["keys"].shape == (40, 32) and p["values"].shape == (9, 32) and p["keys"].std() == pytest.approx(0.5, rel=0.1)
+        assert p["values"].std() == pytest.approx(0.5, rel=0.2) and p["answer"].shape[1] == 8
+        assert p["answer"].std() == pytest.approx(0.1, rel=0.25) and not p["answer.bias"].any()
+    p = made["gru"]
+    assert p["kernel"].shape == (32, 150) and p["kernel"].std() == pytest.approx(32**-0.5, rel=0.05)
+    assert p["answer"].shape == (50, 8) and not p["bias"].any() and not p["recurrent.bias"].any()
+    for block in np.split(p["recurrent"], 3, axis=1):
+        np.testing.assert_allclose(block @ block.T, np.eye(50), atol=1e-5)
+    x = np.stack([rng.integers(40, size=(3, 5)), rng.integers(9, size=(3, 5))], axis=-1)
+    vectors = p["keys"][x[..., 0]] + p["values"][x[..., 1]]
+    np.testing.assert_allclose(taught("pair_vectors")(p, x), vectors)
+    layer = keras.layers.GRU(50)
+    layer.build((None, None, 32))
+    layer.set_weights([p["kernel"], p["recurrent"], np.stack([p["bias"], p["recurrent.bias"]])])
+    np.testing.assert_allclose(taught("gru_logits")(p, x), layer(vectors).numpy() @ p["answer"] + p["answer.bias"], atol=1e-4)
+    p = made["attention"] | {"answer.bias": np.arange(8, dtype="float32")}
+    assert not {"tokens", "positions", "layer1.qkv"} & set(p)
+    vectors = p["keys"][x[..., 0]] + p["values"][x[..., 1]]
+    after = taught("encoder_block")(p, "layer0", vectors, 4, pre=True).numpy()[:, -1]
+    np.testing.assert_allclose(taught("block_logits")(p, x), after @ p["answer"] + p["answer.bias"], atol=1e-4)
+
+
+def test_a_race_is_run_twice_and_judged_on_fresh_look_ups(taught):
+    asked, found, weights_in = [], {"gru": []}, {}
+
+    def make_learner(loss):
+        def learn(state, batches, rates):
+            asked.append((batches[0].shape, batches[1].shape, len(rates), float(rates[0])))
+            return (0, state[1], None, None), None
+
+        return learn
+
+    def logits(p, x):
+        import tensorflow as tf
+
+        asked_for = x[..., -1, 0][:, None] == x[..., :-1, 0]
+        return tf.one_hot((x[..., :-1, 1] * asked_for).sum(axis=1), 8)
+
+    given = {"make_learner": make_learner, "found": found, "weights_in": weights_in, "pairs_asked": [2, 16], "rng": np.random.default_rng(0)}
+    taught("race", **given)("gru", logits)
+    assert asked == [((400, 32, 17, 2), (400, 32), 400, pytest.approx(8e-3))] * 2
+    assert found == {"gru": [[1.0, 1.0]] * 2}
+    assert weights_in["gru"] == 40 * 32 + 9 * 32 + 32 * 150 + 150 + 50 * 150 + 150 + 50 * 8 + 8
+
+
+@pytest.mark.parametrize("post", [0, 1])
+def test_deep_stacks_equal_their_blocks_one_by_one(taught, post):
+    rng = np.random.default_rng(0)
+    p = taught("stacked_weights", rng=rng)(3)
+    assert p["layer.qkv"].shape == (3, 16, 48) and p["tokens"].shape == (12, 16) and p["answer"].shape == (16, 2)
+    x = rng.integers(12, size=(4, 12))
+    h = (p["tokens"][x] + p["positions"]).astype("float32")
+    for k in range(3):
+        h = taught("either_block")({name: w[k] for name, w in p.items() if name.startswith("layer.")}, h, np.float32(post))
+    h = h if post else taught("layer_norm")(p, "last", h)
+    expected = np.asarray(h).mean(axis=1) @ p["answer"] + p["answer.bias"]
+    np.testing.assert_allclose(taught("deep_logits")(p, x, np.float32(post)), expected, atol=1e-4)
+
+
+def test_slopes_and_runs_of_deep_stacks(taught):
+    import tensorflow as tf
+
+    asked = []
+
+    def outer_slopes(p, x, y, post):
+        asked.append((p["layer.qkv"].shape, x.shape, float(post)))
+        return tf.ones((12, 3, 4)) * np.arange(12, dtype="float32")[:, None, None]
+
+    lengths = taught("first_slopes", rng=np.random.default_rng(0), outer_slopes=outer_slopes)(1)
+    np.testing.assert_allclose(lengths, np.arange(12) * 12**0.5, rtol=1e-5)
+    assert asked == [((12, 16, 48), (64, 12), 1.0)]
+
+    def learn_deep(state, lessons, rates, post):
+        asked.append((state[1]["layer.qkv"].shape[0], lessons[0].shape, rates, float(post)))
+        return None, tf.zeros(3)
+
+    taught("deep_run", rng=np.random.default_rng(0), learn_deep=learn_deep, DEEP_STEPS=100)(0, 10)
+    depth, shape, rates, post = asked[1]
+    assert (depth, shape, post) == (6, (100, 32, 12), 0)
+    expected = [4e-3 * min((k + 1) / 10, 1) * min(1, 4 * (100 - k) / 100) for k in range(100)]
+    np.testing.assert_allclose(rates, expected, rtol=1e-5)
+    taught("deep_run", rng=np.random.default_rng(0), learn_deep=learn_deep, DEEP_STEPS=100)(0, 0)
+    assert asked[2][2][0] == pytest.approx(4e-3)
+
+
+def test_ids_become_texts(taught):
+    alphabet = "\0\nabz."
+    assert taught("as_text", ALPHABET=alphabet)([0, 2, 0, 3, 1, 0]) == "a ¶ b ⏎ "
+    assert taught("words_in", ALPHABET="\0\nAbz.")([2, 3, 5, 4, 0, 0, 3]) == ["ab", "z", "b"]
+
+
+def test_the_cache_is_empty_and_its_cost_is_counted(taught, small):
+    config, p = small
+    cache = taught("empty_cache")(p, 3, 7, heads=2)
+    assert len(cache) == 2 and all(part.shape == (3, 2, 7, 4) and not part.numpy().any() for pair in cache for part in pair)
+    assert taught("empty_cache")(p, 3, 7)[0][0].shape == (3, 4, 7, 2)
+    count = taught("cost", K=11)
+    T, d = 9, 8
+    products = [(T, d, 3 * d), (T, d, d), (T, d, 4 * d), (T, 4 * d, d), (T, d, T), (T, T, d)]
+    assert count(T, p) == 2 * sum(a * b * c for a, b, c in products) + T * d * 11
+    products = [(1, d, 3 * d), (1, d, d), (1, d, 4 * d), (1, 4 * d, d), (1, d, T), (1, T, d)]
+    assert count(T, p, new=1) == 2 * sum(a * b * c for a, b, c in products) + d * 11
+
+
+def test_samples_go_on_from_held_out_beginnings(taught):
+    import tensorflow as tf
+
+    asked = []
+
+    def write(p, ids, room, seed, temperature, top_k, top_p):
+        asked.append((p, ids, room, seed, temperature, top_k, top_p))
+        return tf.concat([ids, tf.zeros((len(ids), room - ids.shape[1]), tf.int32)], axis=1)
+
+    tests = [type("Doc", (), {"text": letter * 40}) for letter in "abcdefg"]
+    docs = type("Docs", (), {"test": tests})
+    given = {"write": write, "big": "weights", "docs": docs, "ALPHABET": "\0abcdefg", "rng": np.random.default_rng(0)}
+    drawn = taught("sample", **given)([(1.0, 5, 0.9), (0.5, 7, 1.0)])
+    p, ids, room, seed, temperature, top_k, top_p = asked[0]
+    assert drawn.shape == (2, 24, 128) and (p, room) == ("weights", 128) and ids.shape == (48, 20)
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    assert (ids[:, 0] == 0).all() and len(set(ids[:, 1])) > 3
+    assert temperature.tolist() == [1.0] * 24 + [0.5] * 24 and top_k.tolist() == [5] * 24 + [7] * 24 and top_p[30] == 1
+    assert int(seed) >= 0
+    seeds = set()
+    for number in range(6):
+        taught("sample", **(given | {"rng": np.random.default_rng(number)}))([(1.0, 5, 0.9)], copies=2)
+        seeds.add(int(asked[-1][3]))
+    assert len(seeds) == 6 and max(seeds) > 2**29 and min(seeds) >= 0
+
+
+def test_written_texts_are_judged(taught):
+    alphabet, skips = "\0abcd ", []
+
+    def bits(p, ids, skip):
+        skips.append(skip)
+        return 1.5
+
+    rng = np.random.default_rng(0)
+    given = {"bits_per_character": bits, "big": None, "ALPHABET": alphabet, "corpus_words": {"abcd"}}
+    ids = np.zeros((2, 128), int)
+    ids[0] = np.tile([1, 2, 3, 4, 5], 26)[:128]
+    ids[1] = rng.permutation(np.arange(128)) % 5 + 1
+    surprise, repeats, words = taught("judge", **given)(ids)
+    runs = [["".join(alphabet[k] for k in row[at : at + 8]) for at in range(20, 121)] for row in ids]
+    assert (surprise, skips) == (1.5, [64])
+    assert repeats == pytest.approx(np.mean([1 - len(set(some)) / 101 for some in runs]))
+    said = ["".join(alphabet[k] for k in row[20:]).split(" ") for row in ids]
+    known = [word == "abcd" for row in said for word in row[:-1] if len(word) > 3]
+    assert words == pytest.approx(np.mean(known))
+
+
+def test_one_head_is_silenced(taught, small):
+    config, p = small
+    changed = taught("without", config=config)(p, 1, 1)["layer1.mixed"]
+    np.testing.assert_array_equal(changed[:4], p["layer1.mixed"][:4])
+    assert not changed[4:].any() and p["layer1.mixed"][4:].any()
+    np.testing.assert_array_equal(taught("without", config=config)(p, 0, 0)["layer0.mixed"][4:], p["layer0.mixed"][4:])
+
+
+def test_growing_networks_read_three_thirds(taught):
+    import tensorflow as tf
+
+    asked, given_bits = [], iter([3.0, 1.0, 2.0, 5.0, 6.0, 4.0])
+
+    def make_learner(loss):
+        def learn(state, batches, rates):
+            asked.append((batches[0].shape, np.array(rates), batches[0].numpy().max() if hasattr(batches[0], "numpy") else batches[0].max()))
+            return (None, "weights", None, None), None
+
+        return learn
+
+    def gpt(p, ids, heads):
+        assert heads == 2 and p == "weights" and ids.shape == (4, 32)
+        surprise = next(given_bits) * np.log(2)
+        logits = np.full((4, 32, 11), np.log((1 - np.exp(-surprise)) / 10))
+        logits[..., 0] = -surprise
+        return tf.constant(logits, tf.float32)
+
+    given = {"make_learner": make_learner, "gpt": gpt, "amounts": [1, 2], "pieces": {1: np.arange(60) % 3, 2: np.arange(90) % 5},
+             "text_weights": lambda width: {"w": np.zeros(width)}, "fresh_exam": np.zeros((4, 33), int), "rng": np.random.default_rng(0)}  # fmt: skip
+    measured = taught("grow", **given)(16, steps=60)
+    np.testing.assert_allclose(measured, [[2, 1], [4, 4]], rtol=1e-4)
+    assert [shape for shape, *_ in asked] == [(20, 24, 33)] * 6 and [top for *_, top in asked] == [2] * 3 + [4] * 3
+    expected = [0.025 * min((k + 1) / 30, 1) * (1 - k / 60) for k in range(60)]
+    np.testing.assert_allclose(np.concatenate([rates for _, rates, _ in asked[:3]]), expected, rtol=1e-5)
+    p = taught("text_weights", K=7, rng=np.random.default_rng(0))(16)
+    assert p["tokens"].shape == (7, 16) and p["positions"].shape == (32, 16) and "layer0.qkv" in p and "layer1.qkv" not in p
+    assert not [name for name in p if name.startswith("answer")]

@@ -4,6 +4,7 @@ How fast anything is, is never asserted.
 """
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from benchmarks import (
     worker,
 )
 from benchmarks.harness import Comparison, Refused, Side
+from tests.plain_encoder import encode_numpy
 from benchmarks.table import Row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -716,7 +718,7 @@ def test_our_pretraining_has_the_losses_of_the_formulas(monkeypatch):
 
     from course_utils.networks import transformers
 
-    sizes = {"vocabulary": 40, "length": 10, "width": 8, "layers": 2, "heads": 2, "inner": 12}
+    sizes = {"vocabulary": 40, "length": 10, "width": 8, "layers": 1, "heads": 2, "inner": 12}
     for name, value in {"SIZES": sizes, "RATE": 0.02, "BATCH": 3, "BATCHES": 2, "LENGTH": 10}.items():
         monkeypatch.setattr(mlm_pretraining, name, value)
     draw, config = np.random.default_rng(0), transformers.Config(**sizes)
@@ -733,7 +735,7 @@ def test_our_pretraining_has_the_losses_of_the_formulas(monkeypatch):
     work = ours.build(problem)
     w = {name: np.reshape(part, problem["shapes"][name]) for name, part in mlm_pretraining.starting_weights(problem["shapes"]).items()}
     assert w["tokens"].std() == pytest.approx(0.02, rel=0.2) and (w["layer0.forward.scale"] == 1).all()
-    hidden, _ = transformers.encode_numpy(w, ids[:3], parts[1][:3], ids[:3] != 0, config=config)
+    hidden, _ = encode_numpy(w, ids[:3], parts[1][:3], ids[:3] != 0, config=config)
     x = hidden[np.arange(3)[:, None], slots[:3]] @ w["masked"]
     x = 0.5 * x * (1 + erf(x / np.sqrt(2)))
     pieces = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-12) @ w["tokens"].T
@@ -776,15 +778,17 @@ def test_pieces_per_second_stand_below():
 # Pong: pictures
 
 
+@functools.cache
+def shares(new, old):
+    """Which share of each new pixel's mean an old one has: (new, old)."""
+    edges, low = np.arange(new + 1) * old / new, np.arange(old)
+    covered = np.minimum(edges[1:, None], low + 1) - np.maximum(edges[:-1, None], low)
+    return np.maximum(covered, 0) * new / old
+
+
 def area_means(picture, size, interpolation):
     """What `cv2.resize` does with INTER_AREA: each new pixel is the mean of what it covers."""
     assert interpolation == "area"
-
-    def shares(new, old):
-        edges, low = np.arange(new + 1) * old / new, np.arange(old)
-        covered = np.minimum(edges[1:, None], low + 1) - np.maximum(edges[:-1, None], low)
-        return np.maximum(covered, 0) * new / old
-
     small = shares(size[1], picture.shape[0]) @ picture @ shares(size[0], picture.shape[1]).T
     return np.rint(small).astype("uint8")
 

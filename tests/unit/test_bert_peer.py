@@ -56,26 +56,33 @@ def problem(config, rows, length, seed):
     return weights, ids * mask, segments, mask, positions
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "config",
-    [
-        transformers.Config(vocabulary=300, length=40, width=32, layers=2, heads=4, inner=128),
-        transformers.Config(vocabulary=500, length=64, width=128, layers=4, heads=4, inner=512),
-    ],
-    ids=["small", "as in lecture 14"],
-)
-def test_forward_pass_equals_hugging_faces(python, config, tmp_path):
-    weights, ids, segments, mask, positions = problem(config, rows=5, length=config.length - 7, seed=config.width)
-    sizes = [config.vocabulary, config.length, config.width, config.layers, config.heads, config.inner, config.segments]
-    given, answer = tmp_path / "given.npz", tmp_path / "answer.npz"
-    named = {f"w {name}": value for name, value in weights.items()}
-    np.savez(given, sizes=sizes, ids=ids, segments=segments, mask=mask, positions=positions, **named)
-    done = subprocess.run(
-        [python, str(PROGRAM), str(given), str(answer)], capture_output=True, text=True, timeout=600, cwd=tmp_path
-    )
+CONFIGS = {
+    "small": transformers.Config(vocabulary=300, length=40, width=32, layers=2, heads=4, inner=128),
+    "as in lecture 14": transformers.Config(vocabulary=500, length=64, width=128, layers=4, heads=4, inner=512),
+}
+
+
+@pytest.fixture(scope="module")
+def computed(python, tmp_path_factory):
+    """Each problem with the other side's answer: one process, because its imports take longest."""
+    folder, asked, files = tmp_path_factory.mktemp("hugging_face"), {}, []
+    for number, (name, config) in enumerate(CONFIGS.items()):
+        asked[name] = problem(config, rows=5, length=config.length - 7, seed=config.width)
+        weights, ids, segments, mask, positions = asked[name]
+        sizes = [config.vocabulary, config.length, config.width, config.layers, config.heads, config.inner, config.segments]
+        named = {f"w {each}": value for each, value in weights.items()}
+        files += [folder / f"given{number}.npz", folder / f"answer{number}.npz"]
+        np.savez(files[-2], sizes=sizes, ids=ids, segments=segments, mask=mask, positions=positions, **named)
+    done = subprocess.run([python, str(PROGRAM), *map(str, files)], capture_output=True, text=True, timeout=600, cwd=folder)
     assert done.returncode == 0, done.stderr[-2000:]
-    theirs = np.load(answer)
+    return {name: (asked[name], np.load(answer)) for name, answer in zip(CONFIGS, files[1::2], strict=True)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONFIGS)
+def test_forward_pass_equals_hugging_faces(computed, name):
+    (weights, ids, segments, mask, positions), theirs = computed[name]
+    config = CONFIGS[name]
     hidden = transformers.encode(weights, ids, segments, mask, config=config)
     there = mask > 0  # what padding becomes is nobody's business
     ours = {
@@ -84,8 +91,8 @@ def test_forward_pass_equals_hugging_faces(python, config, tmp_path):
         "masked": transformers.masked_logits(weights, hidden, positions).numpy(),
         "next_sentence": transformers.next_sentence_logits(weights, hidden).numpy(),
     }
-    for name, value in ours.items():
-        expected = theirs[name][there] if name == "hidden" else theirs[name]
+    for part, value in ours.items():
+        expected = theirs[part][there] if part == "hidden" else theirs[part]
         assert value.shape == expected.shape and np.abs(expected).max() > 0.1
-        assert np.abs(value - expected).max() <= 1e-4, name
+        assert np.abs(value - expected).max() <= 1e-4, part
     assert transformers.parameters(config) == theirs["parameters"]

@@ -304,6 +304,10 @@ def test_each_nasty_answer_alone_and_among_others(number):
             assert said(number, form)
 
 
+def test_what_cannot_be_looked_into_is_an_answer():
+    assert said("9.3", Nasty(ValueError("no"))) == "not yet. Square each entry."
+
+
 def test_a_check_prints_no_warnings(recwarn, capsys):
     assert said("9.3", warns) == "not yet. Square each entry."
     assert len(recwarn) == 0 and capsys.readouterr().err == ""

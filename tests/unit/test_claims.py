@@ -428,3 +428,23 @@ def test_outputs_reach_a_notebook_in_one_display_call(monkeypatch):
 def test_a_terminal_gets_the_words(capsys):
     _outputs.send({"text/plain": "words", "text/html": "<b>words</b>"})
     assert capsys.readouterr().out == "words\n"
+
+
+def test_two_bounds_are_both_told_apart_from_the_value():
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        claims.check("tests.apart", 0.123456, at_least=0.1234558, at_most=0.5, says="The value lies between two bounds.")
+    assert "0.1234558 ≤ 0.123456 ≤ 0.5" in said.getvalue()
+
+
+def test_a_false_truth_is_not_missed_by_a_number():
+    with pytest.raises(claims.ClaimFailed) as told:
+        claims.check("tests.truth", False, equals=True, says="This is certainly so.")
+    assert "missed by" not in str(told.value)
+    with pytest.raises(claims.ClaimFailed, match="missed by 2"):
+        claims.check("tests.number", 3, equals=5, says="Three is five indeed.")
+
+
+@pytest.mark.parametrize(("says", "unit"), [("Two lines\nof words here.", ""), ("One line of words.", "a\nb")])
+def test_words_of_two_lines_are_refused(says, unit):
+    with pytest.raises(ValueError, match="tests.lines must be"):
+        claims.check("tests.lines", 3, at_least=1, says=says, unit=unit)

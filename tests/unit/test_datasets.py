@@ -15,11 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-@pytest.fixture(autouse=True)
-def no_seed_from_outside(monkeypatch):
-    monkeypatch.delenv("COURSE_SEED", raising=False)
-
-
 @pytest.fixture(scope="module")
 def originals():
     return sklearn.datasets.load_digits()

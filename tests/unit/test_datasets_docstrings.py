@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -23,11 +24,6 @@ MEASURED = {
 }  # fmt: skip
 SHA256 = "0da2b953139ec7d64611bcc69a098f58201d8448736180d27dbd9c0c4a0bbb6a"
 TASKS = ("library", "summary", "parameter")
-
-
-@pytest.fixture(autouse=True)
-def no_seed_from_outside(monkeypatch):
-    monkeypatch.delenv("COURSE_SEED", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -312,7 +308,7 @@ def test_a_home_that_is_read_only_does_no_harm(small, monkeypatch):
     if os.name != "nt" and os.geteuid() != 0:
         folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
     else:
-        monkeypatch.setattr(_stored.tempfile, "mkstemp", lambda **_: (_ for _ in ()).throw(PermissionError("read-only")))
+        monkeypatch.setattr(tempfile, "mkstemp", lambda **_: (_ for _ in ()).throw(PermissionError("read-only")))
     assert read() == read() and len(calls) == 2 and not list(folder.iterdir())
 
 

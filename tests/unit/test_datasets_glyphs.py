@@ -8,11 +8,6 @@ from course_utils import datasets
 from course_utils.datasets import glyphs
 
 
-@pytest.fixture(autouse=True)
-def no_seed_from_outside(monkeypatch):
-    monkeypatch.delenv("COURSE_SEED", raising=False)
-
-
 def test_docstrings():
     assert doctest.testmod(glyphs).failed == 0
 

@@ -11,11 +11,6 @@ from course_utils import datasets
 from course_utils.datasets import mnist1d, photos
 
 
-@pytest.fixture(autouse=True)
-def no_seed_from_outside(monkeypatch):
-    monkeypatch.delenv("COURSE_SEED", raising=False)
-
-
 def test_docstrings():
     assert doctest.testmod(mnist1d).failed == 0
     assert doctest.testmod(photos).failed == 0

@@ -12,11 +12,6 @@ from hypothesis import strategies as st
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
-@pytest.fixture(autouse=True)
-def no_seed_from_outside(monkeypatch):
-    monkeypatch.delenv("COURSE_SEED", raising=False)
-
-
 def write(text, seed=0, **options):
     return datasets.pen_strokes(text, np.random.default_rng(seed), **options)
 

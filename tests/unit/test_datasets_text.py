@@ -17,11 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LOADERS = (datasets.load_number_words, datasets.load_pronunciations, datasets.load_standard_library)
 
 
-@pytest.fixture(autouse=True)
-def no_seed_from_outside(monkeypatch):
-    monkeypatch.delenv("COURSE_SEED", raising=False)
-
-
 @pytest.fixture
 def fresh():
     """Forget what was read, before a test that damages it and after it."""
@@ -104,6 +99,15 @@ def test_every_number_stands_in_one_part():
     assert (np.diff(pairs.train.numbers) < 0).any()
     sources = pairs.train.sources + pairs.test.sources
     assert len(set(sources)) == len(set(pairs.train.targets + pairs.test.targets)) == 10_000
+
+
+@pytest.mark.parametrize("test_share", [0.2, 0.9])
+def test_no_word_is_new_in_the_test_part(test_share):
+    """Zero's word stands in no other number, so that it can't be translated unless it was learned."""
+    for offset in range(20):
+        pairs = datasets.load_number_words(test_share=test_share, offset=offset)
+        assert sorted(np.concatenate([pairs.train.numbers, pairs.test.numbers]).tolist()) == list(range(10_000))
+        assert set(" ".join(pairs.test.sources).split()) <= set(" ".join(pairs.train.sources).split())
 
 
 def test_numbers_keep_their_words_and_languages_can_be_turned_round(words):

@@ -506,3 +506,21 @@ def test_image_rows_scale_a_row_or_each_image():
 def test_image_rows_refuse_what_does_not_fit(rows, options, words):
     with pytest.raises(ValueError, match=words):
         figures.image_rows(rows, **options)
+
+
+def test_the_style_is_quiet():
+    with matplotlib.rc_context():
+        figures.use_style()
+        given = matplotlib.rcParams
+        assert not (given["axes.grid"] or given["axes.spines.top"] or given["axes.spines.right"] or given["legend.frameon"])
+        assert given["axes.axisbelow"] is True and given["figure.constrained_layout.use"] is True
+        sizes = ("font.size", "axes.labelsize", "legend.fontsize", "axes.titlesize", "figure.titlesize", "xtick.labelsize")
+        assert [given[name] for name in sizes] == [10.5, 10.5, 10, 12, 12.5, 9.5]
+        assert [given[f"figure.constrained_layout.{side}_pad"] for side in "hw"] == [0.1, 0.1]
+        assert (given["lines.linewidth"], given["axes.linewidth"], tuple(given["figure.figsize"])) == (2.0, 0.8, (6.5, 3.6))
+
+
+def test_text_in_a_line_colour_is_mixed_with_ink_channel_by_channel():
+    ink = [int(style.INK[k : k + 2], 16) for k in (1, 3, 5)]
+    mixed = [round(0.6 * part + 0.4 * dark) for part, dark in zip((16, 128, 240), ink, strict=True)]
+    assert style.text_tone("#1080F0") == "#{:02X}{:02X}{:02X}".format(*mixed)

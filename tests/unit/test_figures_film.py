@@ -120,3 +120,18 @@ def test_a_film_that_is_too_large_is_refused(shown):
 def test_in_a_terminal_the_words_are_printed(capsys):
     figures.film(walk(), ALT)
     assert capsys.readouterr().out == f"Figure: {ALT}\n"
+
+
+def test_the_smallest_and_the_largest_settings_pass(shown):
+    figures.film(walk(2), ALT, per_second=1, scale=1)
+    figures.film(walk(12), ALT, per_second=50, scale=12)
+    figures.film(np.zeros((90, 3, 3), np.uint8), ALT)
+    assert len(shown) == 3
+
+
+def test_sixteen_tones_are_kept_each_in_its_middle(shown):
+    tones = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    figures.film(np.concatenate([tones, tones[:, ::-1]]), ALT)
+    _, found = pictures(base64.b64decode(shown[0][0]["image/png"]))
+    np.testing.assert_array_equal(found[0], (tones[0].astype(int) // 16) * 16 + 8)
+    assert len(np.unique(found)) == 16

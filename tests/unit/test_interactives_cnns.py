@@ -173,7 +173,7 @@ def convolution_argument():
 
 @needs_node
 def test_convolution_equals_keras_for_both_strides_and_paddings():
-    compare_convolutions(in_node("convolution.js", CONVOLVE, convolution_argument()))
+    compare_convolutions(in_node("sliding_window.js", CONVOLVE, convolution_argument()))
 
 
 # ---- drawings: strokes taken from real test digits
@@ -304,7 +304,7 @@ def test_the_joined_script_parses(name, tmp_path):
 def test_the_numbers_of_the_lesson_are_true():
     kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     assert kernel.sum() == 0 and (kernel * [0, 0, 1]).sum() == 4
-    source = (FOLDER / "convolution.js").read_text(encoding="utf-8")
+    source = (FOLDER / "sliding_window.js").read_text(encoding="utf-8")
     assert f"vertical: {kernel.ravel().tolist()}," in source
     for name in cnns.KERNELS:
         assert f"\n  {name}: [" in source, name

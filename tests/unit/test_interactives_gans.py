@@ -303,7 +303,7 @@ def test_the_joined_script_parses(name, tmp_path):
 
 
 def test_python_and_javascript_know_the_same_names():
-    source = (FOLDER / "gan_net.js").read_text(encoding="utf-8")
+    source = (FOLDER / "gan_game.js").read_text(encoding="utf-8")
     for name, values in (("SETS", list(gans._DATA)), ("REMEDIES", list(gans.REMEDIES))):
         assert f"export const {name} = {json.dumps(values)};" in source
     assert sorted(json.loads(re.search(r"export const LOSSES = (\[.*?\]);", source)[1])) == sorted(

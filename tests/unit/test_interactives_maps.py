@@ -109,7 +109,7 @@ def test_javascript_finds_the_same_neighbours_and_differences(games):
     places = rng.normal(size=(320, 2))
     figure = picture_map(places, PICTURES, COLOURS, groups=games)
     seen = in_node(
-        "picture_map.js",
+        "picture_neighbours.js",
         "(m, props) => { const map = m.makeMap(props); return { near: map.near, colours: map.colours.map(({ mean, any, low, high, missing, apart }) => ({ mean, any, low, high, missing, apart })) }; }",
         figure.props,
     )

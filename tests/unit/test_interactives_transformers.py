@@ -10,9 +10,9 @@ import pytest
 
 from course_utils import interactives
 from course_utils.interactives import packing, transformers_export
-from course_utils.networks.transformers.plain import encode_numpy
 from course_utils.networks.transformers.sizes import Config, first_weights, parameters
 from tests.interactive_figures import FOLDER, assert_alone, assert_parses, assert_refused, in_node, needs_node
+from tests.plain_encoder import encode_numpy
 
 ALPHABET = "\0\n" + "".join(map(chr, range(32, 127)))
 GPT = Config(len(ALPHABET), 128, 64, 3, 4, 256, segments=0, norm="pre", causal=True)
@@ -285,9 +285,9 @@ SET_UPS = """(m, props) => { const net = Object.assign(m.loadTransformer(props.n
 
 
 def everything_in(figure, tmp_path):
-    """A module with what a figure and the network beneath it export, for Node."""
+    """A module with what a figure and the modules beneath it export, for Node."""
     path = tmp_path / f"{figure}.mjs"
-    files = (FOLDER / f"{name}.js" for name in ("transformer", "wordpiece", figure))
+    files = (FOLDER / f"{name}.js" for name in ("transformer", "wordpiece", "character_reading", "masked_sentence", figure))
     path.write_text("".join(f'export * from "{file.as_uri()}";\n' for file in files), encoding="utf-8")
     return path
 

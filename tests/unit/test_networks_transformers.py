@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from course_utils.networks import transformers
-from course_utils.networks.transformers import Config, encode_numpy, first_weights, parameters, shapes
+from course_utils.networks.transformers import Config, first_weights, parameters, shapes
+from tests.plain_encoder import encode_numpy
 
 TOLERANCE = 1e-5
 KINDS = {

@@ -180,3 +180,11 @@ def test_nothing_heavy_is_imported_before_it_is_needed():
     code = f"import sys; import course_utils.networks.vision; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_accuracy_is_the_share_of_right_answers(keras):
+    model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()])  # logits are the pixels
+    images = np.eye(4).reshape(4, 2, 2)
+    assert vision.accuracy(model, images, np.array([0, 1, 2, 0])) == 0.75
+    with pytest.raises(ValueError, match="one length, got 4 and 3"):
+        vision.accuracy(model, images, np.zeros(3))

@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TARGETS = {
-    "book", "test", "lab", "run", "slides", "assignments", "robust", "bench", "bench-peers", "colab", "new-lecture",
+    "book", "test", "lab", "run", "slides", "assignments", "robust", "mutants", "bench", "bench-peers", "colab", "new-lecture",
     "env", "lock", "stamp", "clean", "help",
 }  # fmt: skip
 
@@ -114,6 +114,7 @@ def test_readme_gives_every_target_and_what_windows_says_instead():
     rows = re.findall(r"^\| .+? \| `make ([a-z-]+)[^`]*` \| `py tools\\([^`]+)` \|$", read("README.md"), re.M)
     assert {target for target, _ in rows} == TARGETS
     scripts = {"env": "bootstrap.py", "lock": "lock.py", "stamp": r"bootstrap.py python tools\stamp.py"}
+    scripts["mutants"] = r"bootstrap.py python tools\mutate.py"
     for target, windows in rows:
         expected = scripts.get(target, f"bootstrap.py {target}")
         assert windows == expected or windows.startswith(expected + " "), target
@@ -134,6 +135,9 @@ def test_make_without_a_target_lists_them_all():
         ("run LECTURE=01", "run 01"),
         ("robust SEEDS=3", "robust --seeds 3"),
         ("robust SEEDS=3 SCHEDULER=tcp://a:1", "robust --seeds 3 --scheduler tcp://a:1"),
+        ("mutants LECTURE=02 SAMPLE=40", "python tools/mutate.py 02  --sample 40"),
+        ("mutants MODULE=checks SAMPLE=5 DRAW=2", "python tools/mutate.py  checks --sample 5 --draw 2"),
+        ("mutants MODULE=text CLAIMS=60", "python tools/mutate.py  text --claims 60"),
         ("bench", "bench"),
         ("bench BENCH=scalar_engine", "bench scalar_engine"),
         ("bench SAVE=1", "bench  --save"),
@@ -150,7 +154,7 @@ def test_commands_of_the_makefile_exist():
         [sys.executable, "-m", "course_utils.publishing", "help"], cwd=ROOT, capture_output=True, text=True
     )
     assert listed.returncode == 0, listed.stderr
-    for target in TARGETS - {"env", "lock", "stamp"}:
+    for target in TARGETS - {"env", "lock", "stamp", "mutants"}:
         assert re.search(rf"\b{target}\b", listed.stdout), f"no command {target}"
 
 
@@ -162,9 +166,14 @@ def test_links_to_files_resolve(name):
 
 
 def test_readme_shows_the_page_in_words_too():
-    [(words, picture)] = re.findall(r"^!\[([^\]]+)\]\(([^)]+)\)$", read("README.md"), flags=re.MULTILINE)
-    assert len(words) >= 40
-    assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
+    text = read("README.md")
+    [(still, media)] = re.findall(r'<source srcset="([^"]+)" media="([^"]+)">', text)
+    [(moving, words)] = re.findall(r'^<img src="([^"]+)" width="\d+" alt="([^"]+)">$', text, flags=re.MULTILINE)
+    assert len(words) >= 40 and media == "(prefers-reduced-motion: reduce)"
+    for picture, most in ((moving, 600_000), (still, 80_000)):
+        content = (ROOT / picture).read_bytes()
+        assert content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) <= most
+        assert (content.count(b"ANMF") > 20) == (picture == moving), picture  # one mark for each picture of a film
 
 
 def test_licences():
@@ -179,7 +188,7 @@ def test_licences():
 
 def test_lines_end_as_gitattributes_says():
     for path in tracked():
-        if path.suffix not in (".png", ".woff2", ".npz", ".gz", ".jpg", ".ico"):
+        if path.suffix not in (".png", ".woff2", ".npz", ".gz", ".jpg", ".webp", ".ico"):
             assert b"\r\n" not in path.read_bytes(), f"{path.relative_to(ROOT)} has Windows line ends"
 
 
@@ -190,6 +199,14 @@ def test_nothing_large_or_built_is_tracked():
         allowed = 5 if trained else 1
         assert path.stat().st_size < allowed * 1_000_000, f"{name} is larger than {allowed} MB"
         assert not name.startswith((".venv/", "_build/", "book/static/vendor/")), name
+
+
+def test_no_file_of_the_package_is_longer_than_a_reader_can_hold():
+    """CONTRIBUTING.md promises files of at most 300 lines: Python, JavaScript and style sheets alike."""
+    found = [path for kind in ("py", "js", "css") for path in (ROOT / "course_utils").rglob(f"*.{kind}")]
+    assert {path.suffix for path in found} == {".py", ".js", ".css"}
+    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in found}
+    assert not {name: length for name, length in lengths.items() if length > 300}
 
 
 def test_ruff_finds_nothing():
@@ -249,7 +266,8 @@ def test_pages_may_deploy_and_does_not_execute():
 def test_weekly_runs_by_itself_on_newest_and_on_colab():
     workflow = yaml.safe_load(read(".github/workflows/weekly.yml"))
     assert workflow[True]["schedule"][0]["cron"]
-    assert set(workflow["jobs"]) == {"newest", "colab", "seeds"}
+    assert set(workflow["jobs"]) == {"newest", "colab", "seeds", "audit"}
+    assert "--strict" in workflow["jobs"]["audit"]["steps"][-1]["run"]  # without it, what can't be looked up passes
 
 
 @pytest.mark.skipif(os.name == "nt" or not shutil.which("bash"), reason="needs a Unix shell")

@@ -11,11 +11,6 @@ import pytest
 from course_utils import reproducibility
 
 
-@pytest.fixture(autouse=True)
-def no_seed_from_outside(monkeypatch):
-    monkeypatch.delenv("COURSE_SEED", raising=False)
-
-
 def test_docstrings():
     assert doctest.testmod(reproducibility).failed == 0
 

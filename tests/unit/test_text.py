@@ -376,3 +376,66 @@ def test_pieces_of_the_corpus():
     assert len(text.pieces_of(own)) == 3000 and numbers[text.UNK] < 0.001 * numbers.total()
     characters = sum(len(sentence.replace(" ", "")) for sentence in held)
     assert characters / numbers.total() > 3
+
+
+def test_characters_become_places_in_the_alphabet():
+    alphabet = "\0\t\nabc"
+    places = text.places_in(alphabet, iter(["a\tb", "é\x07c\n"]))
+    assert places.dtype == np.uint8 and "".join(alphabet[place] for place in places) == "\0a\tb\0c\n"
+    assert text.places_in("ab", []).shape == (0,)
+
+
+@pytest.mark.parametrize("alphabet", ["", "aa", "é"])
+def test_an_alphabet_that_would_mix_characters_up_is_refused(alphabet):
+    with pytest.raises(ValueError, match="alphabet must be different ASCII characters, got"):
+        text.places_in(alphabet, ["a"])
+
+
+def test_one_text_is_not_a_list_of_texts():
+    with pytest.raises(TypeError, match="put it into a list"):
+        text.places_in("abc", "abc")
+
+
+@pytest.mark.parametrize("added", [0.1, 1.0])
+def test_bits_of_counts_equal_counting_by_hand(added):
+    known, new = text.places_in("\0ab", ["aaab"]), text.places_in("\0ab", ["ab"])  # 01112 and 012
+    single = {0: 1, 1: 3, 2: 1}
+    unigram = [-np.log2((single[place] + added) / (5 + 3 * added)) for place in (0, 1, 2)]
+    bigram = [-np.log2((1 + added) / (1 + 3 * added)), -np.log2((1 + added) / (3 + 3 * added))]  # 0->1, 1->2
+    found = text.bits_of_counts(known, new, 3, added=added)
+    assert found == {"unigram": pytest.approx(np.mean(unigram)), "bigram": pytest.approx(np.mean(bigram))}
+
+
+def test_bits_of_counts_of_text_without_order_are_its_entropy():
+    places = np.random.default_rng(0).integers(0, 4, 40_000)
+    found = text.bits_of_counts(places[:20_000], places[20_000:], 4)
+    assert found["unigram"] == pytest.approx(2, abs=0.01) and found["bigram"] == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize(("known", "new", "added", "says"), [
+    ([0], [0, 1], 0.1, "known must be a row of at least two places"),
+    ([0, 1], [[0, 1]], 0.1, "new must be a row of at least two places"),
+    ([0, 1], [0, 2], 0.1, "new must hold places from 0 to 1, got 0 to 2"),
+    ([0, -1], [0, 1], 0.1, "known must hold places from 0 to 1, got -1 to 0"),
+    ([0, 1], [0, 1], 0.0, "added must be above zero, got 0.0"),
+])
+def test_bits_of_counts_say_what_is_wrong(known, new, added, says):
+    with pytest.raises(ValueError, match=says):
+        text.bits_of_counts(known, new, 2, added=added)
+
+
+def test_the_smallest_number_passes():
+    pieces.refuse_small("count", 3, 3)
+    with pytest.raises(ValueError, match="count must be a whole number of at least 3, got 2"):
+        pieces.refuse_small("count", 2, 3)
+
+
+def test_a_negative_number_is_no_piece():
+    with pytest.raises(ValueError, match="ids must lie from 0 to 29, got -1 to 9"):
+        text.mask_tokens(np.array([[-1, 9]]), np.random.default_rng(0), 30)
+
+
+def test_a_pair_may_fill_the_row_to_its_end(tokenizer):
+    documents = [["axis axis axis", "length length"], ["whole whole whole", "number number"]]
+    ids, _, _ = text.sentence_pairs(documents, tokenizer, np.random.default_rng(0), length=8)
+    assert (ids != text.PAD).all()

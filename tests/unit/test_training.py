@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from course_utils import checkpoints
-from training import code_lstm
+from course_utils import checkpoints, text
+from training import code_lstm, lstm
 
 
 @pytest.fixture
@@ -29,19 +29,17 @@ def small(monkeypatch, tmp_path):
     return train
 
 
-def test_symbols_and_streams():
-    ids = code_lstm.encode(["a\tb", "é\x07c\n"])
-    assert "".join(code_lstm.ALPHABET[index] for index in ids) == "\0a\tb\0c\n"
+def test_streams():
     x, y = code_lstm.streams(np.arange(12), 3)
     assert x.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
     assert y.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
 
 
 def test_the_learning_rate_rises_and_falls_to_zero():
-    rates = [code_lstm.rate_at(step, 1000) for step in range(1, 1002)]
-    assert rates[0] == pytest.approx(code_lstm.RATE / code_lstm.WARM_UP)
-    assert 100 < rates.index(max(rates)) < code_lstm.WARM_UP + 1 and rates[-1] == 0
-    assert np.diff(rates[code_lstm.WARM_UP :]).max() < 0
+    rates = [lstm.rate_at(step, 1000, 4e-3, 200) for step in range(1, 1002)]
+    assert rates[0] == pytest.approx(4e-3 / 200)
+    assert 100 < rates.index(max(rates)) < 201 and rates[-1] == 0
+    assert np.diff(rates[200:]).max() < 0
 
 
 def test_first_weights_are_those_of_a_new_lstm():
@@ -50,19 +48,35 @@ def test_first_weights_are_those_of_a_new_lstm():
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(code_lstm.UNITS), atol=1e-5)
     assert weights["bias"].sum() == weights["bias"][code_lstm.UNITS : 2 * code_lstm.UNITS].sum() == code_lstm.UNITS
     assert all(array.dtype == np.float32 for array in weights.values())
+    widest = np.sqrt(6 / (code_lstm.EMBEDDED + 4 * code_lstm.UNITS))
+    assert 0.99 * widest < np.abs(weights["kernel"]).max() <= widest
 
 
-def test_a_stopped_training_ends_where_one_without_a_stop_does(small, monkeypatch):
+def test_updates_are_those_of_keras(small):
+    import keras
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    first, ids = code_lstm.first_weights(rng), rng.integers(len(code_lstm.ALPHABET), size=(2, 6)).astype("int32")
+    ours, theirs = ({name: tf.Variable(array) for name, array in first.items()} for _ in range(2))
+    update, loss_of = code_lstm.make_steps(ours)[0], tf.function(code_lstm.make_steps(theirs)[1].python_function)
+    adam = keras.optimizers.Adam(0.05, global_clipnorm=code_lstm.LONGEST_GRADIENT, epsilon=1e-7)
+    state = np.zeros((2, code_lstm.UNITS), "float32")
+    for step in range(1, 4):
+        loss, *_ = update(ids[:, :5], ids[:, 1:], state, state, np.float32(step), np.float32(0.05))
+        with tf.GradientTape() as tape:
+            expected, *_ = loss_of(ids[:, :5], ids[:, 1:], state, state)
+        slopes = [tf.convert_to_tensor(slope) for slope in tape.gradient(expected, list(theirs.values()))]
+        adam.apply(slopes, list(theirs.values()))
+        assert float(loss) == pytest.approx(float(expected), rel=1e-4)
+    for name, weight in ours.items():
+        np.testing.assert_allclose(weight.numpy(), theirs[name].numpy(), atol=1e-3)
+        assert np.abs(weight.numpy() - first[name]).max() > 0.01
+
+
+def test_a_stopped_training_ends_where_one_without_a_stop_does(small, stop_after_each_step):
     whole = small(4)
-    keep, kept = checkpoints.Resumable.keep, []
-
-    def keep_and_stop(self, arrays, counters):
-        keep(self, arrays, counters)
-        kept.append(counters["step"])
-        self.stopped = True
-
-    monkeypatch.setattr(checkpoints.Resumable, "due", True)
-    monkeypatch.setattr(checkpoints.Resumable, "keep", keep_and_stop)
+    kept = stop_after_each_step()
     for _ in range(6):
         part = small(4, "parts")
         if part.record["steps"] == 4:
@@ -85,7 +99,7 @@ def test_more_steps_go_on_with_dropout(small):
 def test_the_score_is_that_of_the_stored_weights(small):
     found = small(4)
     w, sigmoid = found.weights, lambda z: 1 / (1 + np.exp(-z))
-    x, y = code_lstm.streams(code_lstm.encode(["x = [1, 2]\n" * 3]), 2)
+    x, y = code_lstm.streams(text.places_in(code_lstm.ALPHABET, ["x = [1, 2]\n" * 3]), 2)
     h, c, bits = np.zeros((2, 4)), np.zeros((2, 4)), []
     for t in range(x.shape[1] // 5 * 5):
         z = w["embedding"][x[:, t]] @ w["kernel"] + w["bias"] + h @ w["recurrent_kernel"]

@@ -45,19 +45,13 @@ def test_updates_are_those_of_keras(small, monkeypatch, longest):
         assert np.abs(weight.numpy() - first[name]).max() > 0.01
 
 
-def test_a_stopped_training_ends_where_one_without_a_stop_does(small, monkeypatch, tmp_path):
+def test_a_stopped_training_ends_where_one_without_a_stop_does(small, stop_after_each_step, tmp_path):
     def train(name):
         small.main(["--steps", "2", "--name", str(tmp_path / name)])
         return checkpoints.load(tmp_path / name)
 
-    whole, keep = train("whole"), checkpoints.Resumable.keep
-
-    def keep_and_stop(self, arrays, counters):
-        keep(self, arrays, counters)
-        self.stopped = True
-
-    monkeypatch.setattr(checkpoints.Resumable, "due", True)
-    monkeypatch.setattr(checkpoints.Resumable, "keep", keep_and_stop)
+    whole = train("whole")
+    stop_after_each_step()
     steps = [train("parts").record["steps"] for _ in range(2)]
     part = checkpoints.load(tmp_path / "parts")
     assert steps == [1, 2] and whole.record["steps"] == 2

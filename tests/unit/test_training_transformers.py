@@ -7,6 +7,7 @@ import pytest
 
 from course_utils import checkpoints, datasets, text
 from course_utils.networks import transformers
+from tests.plain_encoder import encode_numpy
 from training import bert_docstrings, gpt_docstrings, transformer
 
 WORDS = "the array of each row is a mean of every value along this axis".split()
@@ -55,17 +56,9 @@ def test_the_learning_rate_rises_and_falls_to_zero():
 
 
 @pytest.mark.parametrize("kind", ["bert", "gpt"])
-def test_a_stopped_training_ends_where_one_without_a_stop_does(small, monkeypatch, kind):
+def test_a_stopped_training_ends_where_one_without_a_stop_does(small, stop_after_each_step, kind):
     whole = small(kind, 3, dropout=0.2)
-    keep, kept = checkpoints.Resumable.keep, []
-
-    def keep_and_stop(self, arrays, counters):
-        keep(self, arrays, counters)
-        kept.append(counters["step"])
-        self.stopped = True
-
-    monkeypatch.setattr(checkpoints.Resumable, "due", True)
-    monkeypatch.setattr(checkpoints.Resumable, "keep", keep_and_stop)
+    kept = stop_after_each_step()
     for _ in range(5):
         part = small(kind, 3, "parts", dropout=0.2)
         if part.record["steps"] == 3:
@@ -90,7 +83,7 @@ def test_bert_is_judged_by_the_weights_it_stores(small):
     ids, segments, is_next = (part[order] for part in pairs)
     inputs, positions, targets, counts = text.mask_tokens(ids, rng, 90)
     rows = len(ids) // 2 * 2
-    hidden = transformers.encode_numpy(weights, inputs, segments, inputs != text.PAD, config=config)[0].astype("float32")
+    hidden = encode_numpy(weights, inputs, segments, inputs != text.PAD, config=config)[0].astype("float32")
     scores = np.asarray(transformers.masked_logits(weights, hidden, positions), float)
     losses = np.log(np.exp(scores).sum(2)) - np.take_along_axis(scores, targets[..., None], 2)[..., 0]
     score = record["score"]
@@ -108,11 +101,11 @@ def test_bert_is_judged_by_the_weights_it_stores(small):
 def test_gpt_is_judged_by_the_weights_it_stores(small):
     found = small("gpt", 2)
     weights, config = found.weights, transformers.Config(**found.record["config"])
-    ids = gpt_docstrings.encode([docstring.text for docstring in small.found.test])
+    ids = text.places_in(gpt_docstrings.ALPHABET, [docstring.text for docstring in small.found.test])
     starts = np.arange(0, len(ids) - 16, 8)
     starts = starts[: len(starts) // 2 * 2]
     windows = ids[starts[:, None] + np.arange(17)].astype(int)
-    hidden = transformers.encode_numpy(weights, windows[:, :-1], config=config)[0]
+    hidden = encode_numpy(weights, windows[:, :-1], config=config)[0]
     scores = hidden @ weights["tokens"].T
     losses = np.log(np.exp(scores).sum(2)) - np.take_along_axis(scores, windows[:, 1:, None], 2)[..., 0]
     assert found.record["score"]["bits_per_character"] == pytest.approx(losses[:, 8:].mean() / np.log(2), abs=1e-3)
@@ -150,12 +143,5 @@ def test_guesses_from_neighbours():
     assert found == {"unigram": 0.3333, "bigram": 0.6667, "both_neighbours": 0.6667}
 
 
-def test_guesses_from_counts_and_gzip():
-    ids = gpt_docstrings.encode(["aaab"])
-    assert "".join(gpt_docstrings.ALPHABET[index] for index in ids) == "\0aaab"
-    symbols = len(gpt_docstrings.ALPHABET)
-    expected = -np.mean(np.log2([4 / (symbols + 4), 4 / (symbols + 4), 4 / (symbols + 4), 2 / (symbols + 4)]))
-    assert gpt_docstrings.bits_of_counts(ids, ids, 0) == pytest.approx(expected)
-    pairs = np.array([2 / (symbols + 1), 3 / (symbols + 3), 3 / (symbols + 3), 2 / (symbols + 3)])
-    assert gpt_docstrings.bits_of_counts(ids, ids, 1) == pytest.approx(-np.log2(pairs).mean())
+def test_gzip():
     assert gpt_docstrings.gzip_bits("ab" * 4000) < 0.1

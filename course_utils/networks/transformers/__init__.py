@@ -12,22 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from course_utils.networks.transformers.adam import Adam
-    from course_utils.networks.transformers.encoder import attention, dropped, encode, layer_norm
+    from course_utils.networks.transformers.encoder import dropped, encode
     from course_utils.networks.transformers.heads import logits, masked_logits, next_sentence_logits, pooled
-    from course_utils.networks.transformers.plain import encode_numpy
     from course_utils.networks.transformers.sizes import Config, first_weights, mimetic, parameters, shapes
 
 _PLACES = {
     "adam": ("Adam",),
-    "encoder": ("attention", "dropped", "encode", "layer_norm"),
+    "encoder": ("dropped", "encode"),
     "heads": ("logits", "masked_logits", "next_sentence_logits", "pooled"),
-    "plain": ("encode_numpy",),
     "sizes": ("Config", "first_weights", "mimetic", "parameters", "shapes"),
 }
 
 __all__ = [
-    "Adam", "Config", "attention", "dropped", "encode", "encode_numpy", "first_weights", "layer_norm", "logits",
-    "masked_logits", "mimetic", "next_sentence_logits", "parameters", "pooled", "shapes",
+    "Adam", "Config", "dropped", "encode", "first_weights", "logits", "masked_logits", "mimetic",
+    "next_sentence_logits", "parameters", "pooled", "shapes",
 ]  # fmt: skip
 
 

@@ -72,6 +72,11 @@ class Adam:
         step : float32 tensor
             Number of this update, from 1.
         rate : float32 tensor
+
+        Raises
+        ------
+        ValueError
+            If there is not one gradient for each weight.
         """
         slopes = [None if slope is None else tf.convert_to_tensor(slope) for slope in slopes]
         if len(slopes) != len(self.weights):

@@ -1,0 +1,43 @@
+"""Write a file whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+UNFINISHED = ".part"  # Git ignores what ends so
+
+
+@contextlib.contextmanager
+def written_whole(path, durable=False):
+    """Give a place to write a file to, and put it where it belongs when all of it is there.
+
+    Whoever reads sees the old file or the new one, never a part; a write that fails leaves no trace.
+
+    Parameters
+    ----------
+    path : Path
+    durable : bool, default False
+        Wait until it is on the disk. It takes a moment; some disks say only then that they are full.
+
+    Yields
+    ------
+    file
+        Open for bytes.
+    """
+    path, temporary = Path(path), None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            if durable:
+                os.fsync(handle)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno and str(error.filename or UNFINISHED).endswith(UNFINISHED):
+            error.filename = str(path)  # a full disk doesn't say which file it was, and nobody knows the temporary one
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise
