@@ -404,8 +404,8 @@ def test_reading_on_takes_the_next_rates(taught):
     given = {"learn_text": learn_text, "known_ids": np.arange(500), "rates": np.arange(300), "losses": losses, "rng": np.random.default_rng(0)}
     assert taught("read_on", **given)("before") == "after"
     state, shape, rates = asked[0]
-    assert state == "before" and shape == (200, 24, 65) and rates.tolist() == list(range(5, 205))
-    np.testing.assert_allclose(losses, [9.0] * 5 + [2.0] * 200, rtol=1e-5)
+    assert state == "before" and shape == (160, 24, 65) and rates.tolist() == list(range(5, 165))
+    np.testing.assert_allclose(losses, [9.0] * 5 + [2.0] * 160, rtol=1e-5)
 
 
 def test_the_shortest_run_counts_and_the_fast_lstm_is_the_slow_one(taught):
@@ -518,10 +518,10 @@ def test_slopes_and_runs_of_deep_stacks(taught):
     taught("deep_run", rng=np.random.default_rng(0), learn_deep=learn_deep, DEEP_STEPS=100)(0, 10)
     depth, shape, rates, post = asked[1]
     assert (depth, shape, post) == (6, (100, 32, 12), 0)
-    expected = [4e-3 * min((k + 1) / 10, 1) * min(1, 4 * (100 - k) / 100) for k in range(100)]
+    expected = [5e-3 * min((k + 1) / 10, 1) * min(1, 4 * (100 - k) / 100) for k in range(100)]
     np.testing.assert_allclose(rates, expected, rtol=1e-5)
     taught("deep_run", rng=np.random.default_rng(0), learn_deep=learn_deep, DEEP_STEPS=100)(0, 0)
-    assert asked[2][2][0] == pytest.approx(4e-3)
+    assert asked[2][2][0] == pytest.approx(5e-3)
 
 
 def test_ids_become_texts(taught):
