@@ -32,6 +32,10 @@ LONG = (
     "tests/lectures/test_gans.py",
     "tests/lectures/test_lstms.py",
     "tests/lectures/test_dqn.py",
+    "tests/unit/test_publishing_assignments.py",
+    "tests/lectures/test_cnns.py",
+    "tests/unit/test_training_handwriting.py",
+    "tests/unit/test_training.py",
 )
 
 
