@@ -286,11 +286,12 @@ def test_judges_are_trained_towards_the_best_one(taught):
     np.testing.assert_allclose(answers[1, 2:9], 4.5 - 3 * x[1, 2:9, 0], atol=1.0)  # the logarithm of the quotient
 
 
-def test_rates_of_the_judges_fall(lecture):
-    rates = []
+def keras_that_notes(rates, **momenta):
+    """Stand-in for Keras: its Adam must be made with these momenta, notes each rate and moves nothing."""
 
     class Adam:
-        def __init__(self, rate):
+        def __init__(self, rate, **given):
+            assert given == momenta
             self.learning_rate = self
 
         def build(self, params):
@@ -302,7 +303,12 @@ def test_rates_of_the_judges_fall(lecture):
         def apply(self, slopes, params):
             pass
 
-    fakes = type("Keras", (), {"optimizers": type("O", (), {"Adam": Adam})})
+    return type("Keras", (), {"optimizers": type("O", (), {"Adam": Adam})})
+
+
+def test_rates_of_the_judges_fall(lecture):
+    rates = []
+    fakes = keras_that_notes(rates)
     import tensorflow as tf
 
     def draw(count):
@@ -535,22 +541,7 @@ def test_rates_of_a_tournament_stay_and_then_fall(lecture):
     import tensorflow as tf
 
     rates = []
-
-    class Adam:
-        def __init__(self, rate, beta_1, beta_2):
-            assert (beta_1, beta_2) == (0.5, 0.9)
-            self.learning_rate = self
-
-        def build(self, params):
-            pass
-
-        def assign(self, rate):
-            rates.append(rate)
-
-        def apply(self, slopes, params):
-            pass
-
-    fakes = type("Keras", (), {"optimizers": type("O", (), {"Adam": Adam})})
+    fakes = keras_that_notes(rates, beta_1=0.5, beta_2=0.9)
     rng = np.random.default_rng(0)
     tournament = lecture("16_gans").function("tournament", keras=fakes, tf=tf, softplus=tf.nn.softplus, rng=rng)
     kinds, remedies = (list(tournament.__globals__[name]) for name in ("LOSSES", "REMEDIES"))
