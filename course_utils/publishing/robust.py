@@ -50,9 +50,9 @@ class Result:
 
 
 def trials(lectures, num_seeds, num_kernels=1):
-    """Every lecture under each seed, and under the first `num_kernels` seeds with other kernels as well."""
-    plain = [Trial(lecture, seed) for lecture in lectures for seed in range(num_seeds)]
-    return plain + [Trial(lecture, seed, kernels=True) for lecture in lectures for seed in range(num_kernels)]
+    """Lecture by lecture: each seed, then the first `num_kernels` seeds with other kernels. Stopped, it leaves whole lectures."""
+    ways = [(seed, False) for seed in range(num_seeds)] + [(seed, True) for seed in range(num_kernels)]
+    return [Trial(lecture, seed, kernels) for lecture in lectures for seed, kernels in ways]
 
 
 def measure(trial, text, root):

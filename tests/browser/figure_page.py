@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+DECK = Path(__file__).resolve().parents[2] / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
 # Labels around a select are as high as the select and its name.
 TARGETS = ".dlm button, .dlm summary, .dlm label:not(:has(select)), .dlm select, .dlm input:not([type=checkbox])"
 
@@ -166,3 +168,8 @@ def touch_drag(page, start, *places):
     for place in places:
         send("touchMove", place)
     send("touchEnd")
+
+
+def as_on_a_slide(page):
+    """Give a page the style sheet of the decks."""
+    page.add_style_tag(content=DECK.read_text(encoding="utf-8"))

@@ -6,13 +6,13 @@ Needs no built book: the figure's own output is put on a page of a few lines.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from course_utils.interactives.dqn import ROOM, grid_world
 from tests.browser.figure_page import (
     Figure,
+    as_on_a_slide,
     assert_comes_back_from_hiding,
     assert_fits_a_phone,
     assert_follows_the_scheme,
@@ -25,8 +25,6 @@ from tests.browser.figure_page import (
 )
 from tests.unit import test_interactives_dqn as reference
 
-ROOT = Path(__file__).resolve().parents[2]
-DECK = ROOT / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
 GRID = ".dlm-world"
 TRIES = ("Icy cliff", "Impatient", "Never explores", "Far goal", "Clumsy")
 
@@ -287,7 +285,7 @@ def test_two_hundred_episodes_are_quick(show):
 @pytest.mark.parametrize("name", (None, *TRIES))
 def test_on_a_slide_two_columns_fit(show, name):
     page = show(grid_world(), main="deck-part-live", still=True, width=1300)
-    page.add_style_tag(content=DECK.read_text(encoding="utf-8"))
+    as_on_a_slide(page)
     figure = Figure(page)
     if name:
         figure.button(name).click()

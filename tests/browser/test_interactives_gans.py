@@ -5,8 +5,6 @@ Needs no built book: the figures' own output is put on a page of a few lines.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,6 +12,7 @@ from course_utils import interactives
 from course_utils.interactives.export import export_keras
 from tests.browser import figure_page
 from tests.browser.figure_page import (
+    as_on_a_slide,
     assert_comes_back_from_hiding,
     assert_fits_a_phone,
     assert_follows_the_scheme,
@@ -25,7 +24,6 @@ from tests.browser.figure_page import (
 )
 from tests.unit import test_interactives_gans as reference
 
-ROOT = Path(__file__).resolve().parents[2]
 SLANT = np.arange(1.0, 13.0)
 
 
@@ -384,8 +382,7 @@ def test_never_too_wide_and_hidden_at_first(show, generator):
 
 def test_on_a_slide_the_picture_stands_left_of_its_numbers(show):
     page = show(interactives.gan_playground(), main="deck-part-live", still=True, width=1300)
-    deck = ROOT / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
-    page.add_style_tag(content=deck.read_text(encoding="utf-8"))
+    as_on_a_slide(page)
     Figure(page).pixels()
     size = page.evaluate(
         "(() => { const e = document.querySelector('[data-dlm]'); return [e.offsetWidth, e.offsetHeight]; })()"

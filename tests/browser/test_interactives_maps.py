@@ -5,14 +5,13 @@ Needs no built book: the figure's own output is put on a page of a few lines.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from course_utils.interactives import picture_map
 from tests.browser.figure_page import (
     Figure,
+    as_on_a_slide,
     assert_comes_back_from_hiding,
     assert_fits_a_phone,
     assert_never_too_wide,
@@ -25,8 +24,6 @@ from tests.browser.figure_page import (
 )
 from tests.unit.test_interactives_maps import COLOURS, GAMES, PICTURES, PLACES, nearest_of
 
-ROOT = Path(__file__).resolve().parents[2]
-DECK = ROOT / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
 MAP = ".dlm-map"
 TRIES = ("Highest", "Lowest", "Unlike its neighbours")
 FRAMES = """async () => {
@@ -227,7 +224,7 @@ def test_it_is_quick_while_the_pointer_moves(shown):
 @pytest.mark.parametrize("name", (None, *TRIES))
 def test_on_a_slide_two_columns_fit(shown, name):
     live = shown(main="deck-part-live", width=1300)
-    live.page.add_style_tag(content=DECK.read_text(encoding="utf-8"))
+    as_on_a_slide(live.page)
     if name:
         live.button("Ball's row").click()
         live.button(name).click()

@@ -6,13 +6,13 @@ Needs no built book: the figures' own output is put on a page of a few lines.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from course_utils import interactives
 from tests.browser.figure_page import (
     Figure,
+    as_on_a_slide,
     assert_comes_back_from_hiding,
     assert_fits_a_phone,
     assert_follows_the_scheme,
@@ -25,8 +25,6 @@ from tests.browser.figure_page import (
 )
 from tests.unit import test_interactives_attention as reference
 
-ROOT = Path(__file__).resolve().parents[2]
-DECK = ROOT / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
 
 
 @pytest.fixture
@@ -47,7 +45,7 @@ def translator(show):
 def on_a_slide(show, figure):
     """Show a figure as a deck does, in two columns; returns it and its width and height."""
     page = show(figure, main="deck-part-live", still=True, width=1300)
-    page.add_style_tag(content=DECK.read_text(encoding="utf-8"))
+    as_on_a_slide(page)
     shown = Figure(page)
     shown.pixels()
     return shown, shown.root.evaluate("e => [e.offsetWidth, e.offsetHeight]")

@@ -5,14 +5,13 @@ Needs no built book: the figures' own output is put on a page of a few lines. Th
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from course_utils.interactives import transformers_export
 from tests.browser.figure_page import (
     Figure,
+    as_on_a_slide,
     assert_comes_back_from_hiding,
     assert_fits_a_phone,
     assert_follows_the_scheme,
@@ -25,8 +24,6 @@ from tests.browser.figure_page import (
 from tests.plain_encoder import encode_numpy
 from tests.unit import test_interactives_transformers as reference
 
-ROOT = Path(__file__).resolve().parents[2]
-DECK = ROOT / "course_utils" / "publishing" / "templates" / "course_deck" / "static" / "deck.css"
 SENTENCE = "the mean of a mean array"
 
 
@@ -309,7 +306,7 @@ def test_a_link_brings_back_sentence_and_gaps(show, made, gaps):
 @pytest.mark.parametrize("name", NAMES)
 def test_on_a_slide_two_columns_fit(show, made, name):
     page = show(made[name], main="deck-part-live", still=True, width=1300)
-    page.add_style_tag(content=DECK.read_text(encoding="utf-8"))
+    as_on_a_slide(page)
     figure = Figure(page)
     figure.pixels()
     width, height = figure.root.evaluate("e => [e.offsetWidth, e.offsetHeight]")

@@ -78,6 +78,12 @@ def test_a_claim_that_is_measured_twice_counts_as_false_if_one_is():
     assert robust.show(header, rows).splitlines()[0].startswith("claim  seed 0")
 
 
+def test_one_lecture_is_finished_before_the_next_begins():
+    chosen = [(trial.lecture, trial.column) for trial in robust.trials(["01_a", "02_b"], 2, 1)]
+    columns = ["seed 0", "seed 1", "seed 0 other kernels"]
+    assert chosen == [(lecture, column) for lecture in ("01_a", "02_b") for column in columns]
+
+
 @pytest.mark.parametrize("arguments", [["--seeds", "0"], ["--seeds", "many"], ["--seeds", "1", "--kernels", "-1"]])
 def test_wrong_arguments(arguments, lucky_course, monkeypatch, capsys):
     monkeypatch.chdir(lucky_course.project.root)
