@@ -59,7 +59,7 @@ class Training:
 
     def run(self, steps):
         self.play(steps)
-        self.moves += steps
+        self.moves, self.block = self.moves + steps, steps  # a quick side may be asked for a block several times
 
     def until_solved(self):
         """Seconds and moves of a training of its own until the referee is content."""
@@ -75,7 +75,7 @@ class Training:
     def quality(self):
         """Mean steps of greedy games; for the first seeds, and one thread, a training until it is solved."""
         found = {
-            "moves": self.moves, "seed": self.seed, "stands": referee(self.weights(), self.seed),
+            "moves": self.block, "seed": self.seed, "stands": referee(self.weights(), self.seed),
             "parameters": sum(array.size for array in self.weights()), "game": None,
         }  # fmt: skip
         if self.seed < SEEDS and os.environ.get("OMP_NUM_THREADS") == "1" and self.moves > LEARNS_FROM:
@@ -215,7 +215,7 @@ class StableBaselines(Training):
 
 
 def agree(qualities, first):
-    """All made as many moves; after the first run each network stands longer than chance would."""
+    """All made as many moves in a block; after the first run each network stands longer than chance would."""
     moves = {name: quality["moves"] for name, quality in qualities.items()}
     complaints = [] if len(set(moves.values())) == 1 else [f"moves: {moves}"]
     if first:

@@ -1,8 +1,9 @@
 """Turn a stored lecture into the notebook that the book shows.
 
-Outputs stay as they are. Comments for the speaker and marks for tests go. Plumbing, solutions and the
-code that draws figures are folded behind a line that says what they do, unless a cell is tagged
-``show-code``. Pictures get their words, claims get an address.
+Outputs stay as they are, but lines that all end with "on this machine" say it once, below. Comments
+for the speaker and marks for tests go. Plumbing, solutions and the code that draws figures are folded
+behind a line that says what they do, unless a cell is tagged ``show-code``. Pictures get their words,
+claims get an address.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _FENCE = re.compile(r"(^ {0,3}(?:```+|~~~+).*?(?:^ {0,3}(?:```+|~~~+)[ \t]*$|\Z)
 _TITLE = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$", re.M)
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.M)
 _SAYS = re.compile(r"\A(?:%%?\w+.*\n)*\s*#\s+(?!%)(.+)")
+_HERE = re.compile(r"[ \t,]+on this machine(:?)[ \t]*$", re.M)
 _SOLUTION = re.compile(r"<summary>\s*(Solution [\d.]+)")
 FIGURE = "How this figure is drawn"
 COLAB = "Set-up for Google Colab: installs the course's helpers there, does nothing elsewhere"
@@ -59,6 +61,8 @@ def page(notebook, bar=""):
             _fold(cell, solution)
             _describe_picture(cell)
             _address_claims(cell)
+            for output in cell.get("outputs", []):
+                say_once(output)
             cells.append(cell)
     new.cells = cells
     _insert_below_title(new, bar)
@@ -70,6 +74,19 @@ def without_comments(source):
     parts = _FENCE.split(source)
     parts[::2] = [_COMMENT.sub("", part) for part in parts[::2]]
     return "".join(parts).strip()
+
+
+def say_once(output):
+    """Where several printed lines end with "on this machine", say it once, below them.
+
+    Parameters
+    ----------
+    output : NotebookNode
+        An output of a cell, changed in place. In the stored notebook each line keeps the words: the tests know by
+        them which numbers may differ.
+    """
+    if output.get("output_type") == "stream" and len(_HERE.findall(output["text"])) > 1:
+        output["text"] = _HERE.sub(r"\1", output["text"]).rstrip() + "\n(measured on this machine)\n"
 
 
 def headings(notebook):

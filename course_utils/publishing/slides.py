@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from course_utils.publishing import slide_layout
-from course_utils.publishing.chapters import CLAIM, without_comments
+from course_utils.publishing.chapters import CLAIM, say_once, without_comments
 
 _NOTES = re.compile(r"<!--\s*notes:(.*?)-->", re.S | re.I)
 _DETAILS = re.compile(r"<details\b.*?</details>", re.S | re.I)
@@ -144,6 +144,7 @@ def _parts(cell: NotebookNode, step: int | None, slide: Slide) -> list[Part]:
     for output in cell.outputs:
         if role := _role(output):
             shown = NotebookNode(output)
+            say_once(shown)
             if output.output_type == "execute_result":  # the same thing to a deck
                 shown = NotebookNode(output, output_type="display_data")
             parts.append(Part(role, _code(cell, "", [shown]), step))

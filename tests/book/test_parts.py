@@ -96,6 +96,23 @@ def test_a_claim_gets_an_address_and_its_text_is_escaped():
     assert 'id="claim-perceptrons-xor-cycles"' in html and "It holds &amp; stays." in html
 
 
+def printed(text, name="stdout"):
+    cell = new_code_cell("print()", outputs=[new_output("stream", text=text, name=name)])
+    [output] = chapters.page(lecture(cell)).cells[1].outputs
+    assert cell.outputs[0].text == text, "the stored lecture keeps its words"
+    return output.text
+
+
+def test_lines_that_all_say_on_this_machine_say_it_once():
+    table = "a of b, on this machine:\n  c  1.5  on this machine\n  d … on this machine\nplain, 3\n"
+    assert printed(table) == "a of b:\n  c  1.5\n  d …\nplain, 3\n(measured on this machine)\n"
+
+
+@pytest.mark.parametrize("text", ["7 s on this machine\n", "7\n8\n", "runs on this machine and another 2\nso, on this machine: 3\n"])
+def test_other_printed_lines_stay(text):
+    assert printed(text) == text
+
+
 def test_headings_are_found_outside_code_only():
     cells = [new_markdown_cell("## Where?\n\n```python\n# not a heading\n```\n\n### How `x` moves <!-- notes: n -->")]
     assert chapters.headings(lecture(*cells)) == [(1, "Title: a question?", 0), (2, "Where?", 1), (3, "How `x` moves", 1)]

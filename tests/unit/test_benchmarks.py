@@ -17,6 +17,7 @@ import pytest
 import benchmarks.__main__ as command
 from benchmarks import (
     adversarial_training,
+    cartpole_dqn,
     char_lstm,
     digits_network,
     harness,
@@ -791,6 +792,65 @@ def area_means(picture, size, interpolation):
     assert interpolation == "area"
     small = shares(size[1], picture.shape[0]) @ picture @ shares(size[0], picture.shape[1]).T
     return np.rint(small).astype("uint8")
+
+
+@pytest.fixture
+def carts(monkeypatch):
+    """A player that needs no time: its network stands as many steps as it has made moves, up to 500."""
+
+    class Player(cartpole_dqn.Training):
+        def begin(self, seed):
+            self.learned = 0
+
+        def play(self, moves):
+            self.learned += moves
+
+        def weights(self):
+            return [np.array([float(self.learned)])]
+
+    monkeypatch.setattr(cartpole_dqn, "referee", lambda weights, seed: min(500.0, weights[0][0] / 16))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return Player
+
+
+def test_a_quick_player_of_carts_does_the_same_as_a_slow_one(carts):
+    quick, slow = carts({}), carts({})
+    for side, repeats in ((quick, 4), (slow, 1)):
+        for _ in range(repeats):  # the worker repeats a block that was too short
+            side.reset(1)
+            side.run(2048)
+    qualities = {"quick": quick.quality(), "slow": slow.quality()}
+    assert cartpole_dqn.agree(qualities, first=True) == []
+    assert qualities["slow"]["moves"] == 2048 and qualities["slow"]["stands"] == 2048 / 16
+    for quality in qualities.values():  # a training of its own, from the start
+        assert quality["game"]["won"] and quality["game"]["steps"] == 8192, "the first multiple of 2,048 that stands 475"
+
+
+def test_a_player_of_carts_goes_on_with_its_games(carts):
+    side = carts({})
+    side.reset(5)
+    side.run(2048)
+    side.reset(6)
+    side.run(2048)
+    assert side.learned == 4096 and side.quality()["game"] is None, "only the first seeds train until solved"
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [({"moves": 1024}, "moves: "), ({"stands": 12.0}, "ours stands 12 steps, at least 60 are asked")],
+)
+def test_unequal_players_of_carts_are_named(changes, complaint):
+    good = {"moves": 2048, "stands": 300.0}
+    found = cartpole_dqn.agree({"ours": good | changes, "theirs": good}, first=True)
+    assert len(found) == 1 and found[0].startswith(complaint)
+
+
+def test_times_to_solve_the_pole_stand_below():
+    side = Side("16 carts", None, "ours")
+    games = [{"won": True, "seconds": 9.6, "steps": 40_960}, {"won": False, "seconds": 120.4, "steps": 90_112}]
+    rounds = [{"seed": seed, "game": game} for seed, game in enumerate([*games, None])]
+    said, _, *lines = cartpole_dqn.by_seed([Row(side, 1, [0.0005], {}, {}, rounds)])
+    assert "475 steps" in said and lines[-1] == "| ours: 16 carts | 2,000 | 10 (40,960) | not in 120 (90,112) | 65 |"
 
 
 @pytest.fixture
