@@ -11,7 +11,6 @@ NumPy. The second table tells after how many seconds and moves of training these
 asked about every two thousand moves; the referee's time is not counted, compiling is.
 """
 
-import os
 import random
 import statistics
 import time
@@ -73,12 +72,12 @@ class Training:
         return {"won": won, "seconds": seconds, "steps": moves}
 
     def quality(self):
-        """Mean steps of greedy games; for the first seeds, and one thread, a training until it is solved."""
+        """Mean steps of greedy games; for the first seeds, a training until it is solved."""
         found = {
             "moves": self.block, "seed": self.seed, "stands": referee(self.weights(), self.seed),
             "parameters": sum(array.size for array in self.weights()), "game": None,
         }  # fmt: skip
-        if self.seed < SEEDS and os.environ.get("OMP_NUM_THREADS") == "1" and self.moves > LEARNS_FROM:
+        if self.seed < SEEDS and self.moves > LEARNS_FROM:
             found["game"] = self.until_solved()
         return found
 
@@ -239,7 +238,7 @@ def by_seed(rows):
         middle = f"{statistics.median(run['seconds'] for run in runs.values()):.0f}" if runs else "–"
         lines.append((f"{row.side.role}: {row.side.name}", f"{1 / row.median:,.0f}", *cells, middle))
     said = (
-        f"Until {GAMES} greedy games last {SOLVED} steps on average, asked every {ASKED_EVERY:,} moves, with one thread: seconds "
+        f"Until {GAMES} greedy games last {SOLVED} steps on average, asked every {ASKED_EVERY:,} moves: seconds "
         f"of training with compiling (and moves); given up after {MOST_SECONDS} s."
     )
     return [said, "", *markdown(("", "moves per second", *(f"seed {seed}" for seed in seeds), "median, s"), lines)]

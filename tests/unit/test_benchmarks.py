@@ -809,7 +809,6 @@ def carts(monkeypatch):
             return [np.array([float(self.learned)])]
 
     monkeypatch.setattr(cartpole_dqn, "referee", lambda weights, seed: min(500.0, weights[0][0] / 16))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return Player
 
 
