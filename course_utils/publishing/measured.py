@@ -15,6 +15,7 @@ from course_utils.publishing import chapters
 from course_utils.publishing.project import Problem
 
 MARGINS = "book/margins.json"
+NO_BREAK = "\u00a0"
 
 
 def read_margins(root):
@@ -183,7 +184,7 @@ def run_times(lectures):
         lines.append(
             f"| {title} | {seconds(lecture.seconds)} | {seconds(course.get('slowest_cell_seconds'))} "
             f"| {_gigabytes(course.get('peak_memory_mb'))} | {len(cells)} | {pictures} | {mimes.count(claims.MIME)} "
-            f"| {lecture.size / 1000:.0f} kB |"
+            f"| {lecture.size / 1000:.0f}{NO_BREAK}kB |"
         )
         total += lecture.seconds or 0
     lines += ["", f"One after the other they take {total // 60:.0f} min {total % 60:.0f} s."]
@@ -219,11 +220,11 @@ def speed(root):
 
 def seconds(number):
     """Short form of a time."""
-    return "—" if number is None else f"{number:.0f} s"
+    return "—" if number is None else f"{number:.0f}{NO_BREAK}s"
 
 
 def _gigabytes(megabytes):
-    return "—" if not megabytes else f"{megabytes / 1000:.1f} GB"
+    return "—" if not megabytes else f"{megabytes / 1000:.1f}{NO_BREAK}GB"
 
 
 def _room(claim, entry):

@@ -181,7 +181,7 @@ def test_topic_index_links_what_is_taught_and_marks_what_is_planned(course):
 
 def test_lecture_list_tells_written_from_planned(course):
     text = pages.lecture_list(course)
-    assert 'class="written"' in text and "runs in 21 s" in text and 'class="planned"' in text
+    assert 'class="written"' in text and "runs in 21\u00a0s" in text and 'class="planned"' in text
 
 
 def test_claim_list_shows_the_least_room_of_the_same_cells(course):
@@ -238,7 +238,8 @@ def test_run_times_add_up(course):
     written = next(lecture for lecture in course if lecture.notebook)
     written.notebook.metadata["course"] |= {"seconds": 81, "slowest_cell_seconds": 9, "peak_memory_mb": 1234}
     text = measured.run_times(course)
-    assert "| 81 s | 9 s | 1.2 GB |" in text and "1 min 21 s" in text
+    assert "| 81\u00a0s | 9\u00a0s | 1.2\u00a0GB |" in text, "no number is torn from its unit"
+    assert "1 min 21 s" in text
 
 
 def test_claim_list_shows_value_and_bound(course):

@@ -212,7 +212,7 @@ def test_lecture_page_has_its_buttons(site, written, project):
         path, _ = page.target(links["lecture-download"]["href"])
         assert path.read_bytes() == project.notebook(lecture.name).read_bytes()
         assert page.target(links["lecture-slides"]["href"])[0].is_file()
-        assert f"Runs in {lecture.seconds:.0f} s" in page.text
+        assert f"Runs in {lecture.seconds:.0f}\u00a0s" in page.text
 
 
 def test_pictures_on_the_page_carry_the_stored_words(site, written):
@@ -252,7 +252,7 @@ def test_run_times_come_from_the_stored_runs(site, written):
     text = site.page("reference/run_times.html").text
     for lecture in written:
         row = re.search(rf"<tr[^>]*>(?:(?!</tr>).)*{lecture.name}\.html.*?</tr>", text, re.S)[0]
-        assert f"{lecture.seconds:.0f} s" in row
+        assert f"{lecture.seconds:.0f}\u00a0s" in row
 
 
 # --- sources -------------------------------------------------------------------------------------------------
