@@ -86,7 +86,7 @@ def say_once(output):
         them which numbers may differ.
     """
     if output.get("output_type") == "stream" and len(_HERE.findall(output["text"])) > 1:
-        output["text"] = _HERE.sub(r"\1", output["text"]).rstrip() + "\n(measured on this machine)\n"
+        output["text"] = _HERE.sub(r"\1", output["text"]).rstrip() + "\n(as printed on this machine)\n"
 
 
 def headings(notebook):

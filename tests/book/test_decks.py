@@ -123,6 +123,11 @@ def test_the_value_of_a_cell_is_shown_as_what_it_displays(deck):
     assert re.search(r'deck-part-live">\s*<div data-dlm="perceptron-1">LIVE', page)
 
 
+def test_the_columns_of_a_printed_table_stand_below_each_other(deck):
+    page = deck(words("## A"), code("print(table)", [printed("\n   one: 1, on this machine\nseven: 2, on this machine\n\n")]))
+    assert "<pre>   one: 1\nseven: 2\n(as printed on this machine)</pre>" in page.replace(' class="deck-print"', "")
+
+
 def test_stderr_never_reaches_a_slide(deck):
     page = deck(words("## A title"), code("f()", [new_output("stream", name="stderr", text="WARNED")]))
     assert "WARNED" not in page

@@ -105,7 +105,7 @@ def printed(text, name="stdout"):
 
 def test_lines_that_all_say_on_this_machine_say_it_once():
     table = "a of b, on this machine:\n  c  1.5  on this machine\n  d … on this machine\nplain, 3\n"
-    assert printed(table) == "a of b:\n  c  1.5\n  d …\nplain, 3\n(measured on this machine)\n"
+    assert printed(table) == "a of b:\n  c  1.5\n  d …\nplain, 3\n(as printed on this machine)\n"
 
 
 @pytest.mark.parametrize("text", ["7 s on this machine\n", "7\n8\n", "runs on this machine and another 2\nso, on this machine: 3\n"])
