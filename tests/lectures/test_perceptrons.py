@@ -104,7 +104,9 @@ def test_counts_equal_brute_force_over_small_integer_weights(taught):
 
 def test_families_cover_every_function_once(taught):
     for n in (1, 2, 3):
-        assert sum(size for _, size in taught("families")(n)) == 2 ** 2**n
+        tables, sizes = zip(*taught("families")(n), strict=True)
+        assert sum(sizes) == 2 ** 2**n
+        assert all(sorted({-1, 1, *table.tolist()}) == [-1, 1] and table.shape == (2**n,) for table in tables)
 
 
 def test_xor_repeats_and_and_does_not(taught):
