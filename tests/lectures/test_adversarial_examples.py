@@ -184,6 +184,20 @@ def test_a_linear_certificate_is_exact(taught, seed):
     np.testing.assert_array_equal(safe, ~flips)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_certificate_is_as_good_as_interval_arithmetic(taught, seed):
+    _, layers, x, labels = tiny(seed)
+    (W, b), (V, c) = layers
+    for epsilon in (0.01, 0.02, 0.05, 0.1):
+        low, high = np.maximum(x - epsilon, 0).reshape(60, -1), np.minimum(x + epsilon, 1).reshape(60, -1)
+        up, down = np.maximum(W, 0), np.minimum(W, 0)
+        low, high = (np.maximum(end, 0) for end in (low @ up + high @ down + b, high @ up + low @ down + b))
+        gaps = V[:, labels].T[:, :, None] - V[None] + np.zeros((60, 1, 1))  # the right answer's weights minus each one's
+        least = (np.where(gaps > 0, low[:, :, None], high[:, :, None]) * gaps).sum(axis=1) + c[labels][:, None] - c
+        proven = (least + 10 * np.eye(3)[labels] > 0).all(axis=1)
+        np.testing.assert_array_equal(taught["certified"](layers, x.astype(float), labels, epsilon), proven)
+
+
 @pytest.mark.parametrize("d", [3, 30, 300])
 def test_way_to_the_cap_equals_the_beta_distribution(taught, d):
     """The height of a point on a sphere, moved to 0 to 1, is beta distributed."""
@@ -280,6 +294,26 @@ def test_training_against_attacks_helps_and_needs_the_attack(taught, digits):
         assert right(model, x_test, y_test) > 0.85
         robust.append(right(model, taught["pgd"](model, x_test, y_test, 0.12, np.random.default_rng(0)), y_test))
     assert robust[1] - robust[0] > 0.1
+
+
+class Noted(np.random.Generator):
+    """A generator that notes within which bounds it was asked for numbers."""
+
+    def __init__(self, seed):
+        super().__init__(np.random.PCG64(seed))
+        self.asked = []
+
+    def uniform(self, low, high, size):
+        self.asked.append((low, high))
+        return super().uniform(low, high, size)
+
+
+def test_the_budget_grows_over_the_first_third_of_a_training(taught, digits):
+    x, _, y, _ = digits
+    rng = Noted(0)
+    taught["train_against"](taught["mlp"](), x[:130], y[:130], 6, rng, 0.3)
+    budgets = [0.15] * 2 + [0.3] * 10  # two batches of 64 in each of six epochs
+    np.testing.assert_allclose(rng.asked, [(-budget, budget) for budget in budgets], rtol=1e-6)
 
 
 def test_a_hot_network_gives_soft_answers_and_its_core_sharp_ones(taught, digits):
