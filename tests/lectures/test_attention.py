@@ -181,6 +181,16 @@ def test_stories_are_true(taught, seed):
         assert went[2] == given.index("kitchen") + room[row]
 
 
+def test_half_of_those_who_can_take_something_do(taught):
+    given = lecture_constants()
+    places = {name: given.index(word) for name, word in (("PERSON", "mary"), ("ROOM", "kitchen"), ("THING", "ball"))}
+    sentences, *_ = taught("stories", **places)(40_000, np.random.default_rng(0))
+    takes = sentences[:, 1, 1] == given.index("took")
+    assert np.mean(takes) == pytest.approx(1 / 4 * 1 / 2, abs=0.01), "who went somewhere first is named again, and takes"
+    rooms = np.bincount(sentences[takes, 0, 2] - given.index("kitchen"), minlength=6) / takes.sum()
+    np.testing.assert_allclose(rooms, 1 / 6, atol=0.03)
+
+
 def lecture_constants():
     """The words of the stories, in their order."""
     return ["", "went", "took", "where", "mary", "john", "sandra", "daniel", "kitchen", "garden", "office", "hallway", "bedroom",

@@ -112,16 +112,16 @@ def test_bert_equals_a_loop_over_rows_and_heads(taught, seed):
 
 def test_tables_and_guesses_by_hand(taught):
     pieces = range(20)
-    ids = np.array([[2, 5, 6, 7, 3], [2, 5, 6, 8, 3], [2, 9, 6, 7, 3], [2, 9, 6, 7, 3]])
+    ids = np.array([[2, 5, 6, 7, 3], [2, 5, 6, 8, 3], [2, 9, 6, 7, 3], [2, 9, 6, 7, 3], [2, 6, 8, 9, 3]])
     table = taught("tables", pieces=pieces)(ids)
     assert table["unigram"][0] == 6
     assert table["left"][6] == 7
     assert table["both"][5 * 20 + 8] == 6
-    said = taught("guesses", pieces=pieces)(table, ids, np.array([0, 1, 0]), np.array([3, 2, 1]))
-    assert said["unigram"].tolist() == [6, 6, 6]
-    assert said["left"].tolist() == [7, 6, said["left"][2]]
-    assert said["left"][2] in (5, 9)
-    assert said["both"].tolist() == [7, 6, said["both"][2]]
+    said = taught("guesses", pieces=pieces)(table, ids, np.array([0, 1, 4, 0]), np.array([3, 2, 2, 1]))
+    assert said["unigram"].tolist() == [6, 6, 6, 6]
+    assert said["left"].tolist() == [7, 6, 7, said["left"][3]]
+    assert said["left"][3] in (5, 9)
+    assert said["both"].tolist() == [7, 6, 8, said["both"][3]], "the right neighbour decides the third"
 
 
 def test_runs_and_leak(taught):

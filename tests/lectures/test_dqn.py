@@ -190,6 +190,9 @@ def test_networks_of_a_stack_are_independent(taught):
     for k in range(3):
         W1, b1, W2, b2 = (part.numpy()[k] for part in params)
         np.testing.assert_allclose(np.maximum(x[k] @ W1 + b1, 0) @ W2 + b2, stacked[k], atol=1e-5)
+    W1, b1, W2, b2, W3, b3 = deeper = networks([4, 6, 5, 2], 3, rng)
+    hidden = np.maximum(np.maximum(x @ W1.numpy() + b1, 0) @ W2.numpy() + b2, 0)
+    np.testing.assert_allclose(forward(deeper, x), hidden @ W3.numpy() + b3, atol=1e-5)
 
 
 def test_many_networks_learn_as_each_would_alone(taught):

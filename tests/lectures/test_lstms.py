@@ -141,6 +141,7 @@ def test_unrolled_copies_equal_keras_one_by_one(taught, lecture, name):
     cells = taught("unroll").__globals__["CELLS"]
     _, blocks, _, units = cells[name]
     weights = code["start_weights"](blocks, 4, units, 3, copies=2)
+    weights[-1].assign(rng.normal(size=(2, 1, 3)))
     x = rng.normal(size=(7, 2, 6, 4)).astype("float32")
     ours = taught("unroll")(name, weights, tf.constant(x)).numpy()
     kind = {"RNN": keras.layers.SimpleRNN, "GRU": keras.layers.GRU, "LSTM": keras.layers.LSTM}[name]
@@ -615,6 +616,7 @@ def test_code_is_judged_by_three_shares(taught):
     parsed, ran, used = taught("judge", snippets=fakes, top_level={"np", "re"})(codes)
     assert (parsed, ran, used) == (0.5, 0.25, 1 / 3)
     assert taught("judge", snippets=fakes, top_level=set())([]) == (0, 0, 0)
+    assert taught("judge", snippets=fakes, top_level={"np"})(["def f(a):\n    return np(a)"]) == (1, 1, 1)
 
 
 def test_coupled_pendulums_pull_each_other(taught):

@@ -87,6 +87,14 @@ def test_surprise_counts_each_letter_and_the_first_dot_only(spelling):
     np.testing.assert_allclose(np.exp(-surprise[:, 1]), [0.4, 0.2, 0.3, 0.3, 0.2, 0.1])
 
 
+def test_surprise_of_a_network_that_is_very_sure(spelling):
+    net = {"W_x": np.zeros((4, 2)), "W_h": np.zeros((2, 2)), "b": np.zeros(2), "W_y": np.zeros((2, 4)), "b_y": np.array([0, 2000.0, 0, 0])}
+    with np.errstate(over="raise", invalid="raise"):
+        surprise, _, slopes = spelling("surprise_and_slopes")(spelling("as_numbers")(["aa", "aaaab"]), net)
+    np.testing.assert_allclose(surprise[:2, 0], 0)
+    assert surprise[2, 0] > 50 and np.isfinite(slopes).all(), "a dot was out of the question"
+
+
 @pytest.mark.parametrize("name", ["slopes_of", "stacked_slopes"])
 def test_slopes_of_the_spellers_equal_differences(taught, spelling, name):
     rng = np.random.default_rng(3)
@@ -225,6 +233,13 @@ def test_a_delay_line_recalls_as_far_as_it_is_long(taught):
     found = taught("recall")(W, v, np.random.default_rng(11), lambda z: z, lags=12)
     np.testing.assert_allclose(found[:5], 1, atol=1e-3)
     np.testing.assert_allclose(found[5:], 0, atol=0.01)
+
+
+def test_who_remembers_nothing_recalls_nothing_on_average(taught):
+    """The squared correlation of independent numbers is positive: what chance gives is taken off."""
+    rng = np.random.default_rng(13)
+    found = taught("recall")(np.zeros((20, 20)), rng.normal(size=20), rng, lags=190)
+    assert abs(found.mean()) < 0.0002  # 1 / 2,000 is taken off; the mean of 190 varies by 0.00005
 
 
 @pytest.mark.parametrize("radius", [0.9, 1.0])

@@ -559,6 +559,7 @@ def test_samples_go_on_from_held_out_beginnings(taught):
     p, ids, room, seed, temperature, top_k, top_p = asked[0]
     assert drawn.shape == (2, 24, 128) and (p, room) == ("weights", 128) and ids.shape == (48, 20)
     np.testing.assert_array_equal(drawn[0], drawn[1])
+    np.testing.assert_array_equal(drawn.reshape(48, 128)[:, :20], ids)
     assert (ids[:, 0] == 0).all() and len(set(ids[:, 1])) > 3
     assert temperature.tolist() == [1.0] * 24 + [0.5] * 24 and top_k.tolist() == [5] * 24 + [7] * 24 and top_p[30] == 1
     assert int(seed) >= 0
