@@ -133,6 +133,7 @@ def whole_words(cover_words):
         return 'Give the function itself: checks.check("14.4", cover_words).'
     for seed, share in ((1, 0.15), (2, 0.5), (3, 0.3)):
         begins, ordinary = _rows(seed)
+        begins[0] |= seed == 3  # a row in which each piece is a word
         chosen = np.asarray(cover_words(begins.copy(), ordinary.copy(), share, np.random.default_rng(seed)))
         if chosen.shape != begins.shape:
             return f"For rows of shape {begins.shape} the answer must have that shape too."
