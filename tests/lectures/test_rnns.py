@@ -239,6 +239,7 @@ def test_who_remembers_nothing_recalls_nothing_on_average(taught):
     """The squared correlation of independent numbers is positive: what chance gives is taken off."""
     rng = np.random.default_rng(13)
     found = taught("recall")(np.zeros((20, 20)), rng.normal(size=20), rng, lags=190)
+    assert found.shape == (190,)
     assert abs(found.mean()) < 0.0002  # 1 / 2,000 is taken off; the mean of 190 varies by 0.00005
 
 
