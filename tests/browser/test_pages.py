@@ -298,6 +298,19 @@ def test_no_lecture_scrolls_sideways_on_a_phone(phone):
     assert wider_than_a_phone(phone) == []
 
 
+def test_wide_pictures_stay_readable_on_a_phone_and_slide_sideways(phone):
+    shown = phone.evaluate("""[...document.querySelectorAll(".bd-article div.cell_output > a > img")].map((i) => {
+        const box = i.closest("div.cell_output");
+        return [parseFloat(i.style.width), i.getBoundingClientRect().width, box.scrollWidth - box.clientWidth, getComputedStyle(box).overflowX];
+    })""")
+    assert shown, "every lecture has pictures"
+    for drawn, width, hidden, overflow in shown:
+        if drawn < 500:
+            assert hidden <= 0, "it fits without losing much"
+        else:
+            assert width >= 479 and overflow == "auto"
+
+
 def test_live_figures_fit_a_phone_and_answer_a_finger(phone):
     figures = phone.locator("[data-dlm][data-mounted]")
     if not figures.count():
