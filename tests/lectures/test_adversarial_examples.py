@@ -409,6 +409,32 @@ def test_pgd_takes_small_steps_from_a_random_start(small):
         asked.clear()
 
 
+def test_each_batch_is_attacked_three_times_and_learned_once(small, digits):
+    import keras
+
+    asked = []
+
+    class Listening(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+
+        def call(self, images, training=None):
+            asked.append("learned" if training else "read")
+            return self.inner(images)
+
+    def uphill(model, hard, labels, step, low, high):
+        asked.append("attacked")
+        return hard
+
+    x, _, y, _ = digits
+    model = Listening()
+    model(x[:1, ..., None])
+    asked.clear()
+    small("train_against", uphill=uphill)(model, x[:64], y[:64], 1, np.random.default_rng(0), 0.1)
+    assert asked == ["attacked"] * 3 + ["learned"], "in the graph that is traced once"
+
+
 def test_points_on_a_sphere(small):
     points = small("on_sphere")(4000, 5, np.random.default_rng(0))
     assert points.shape == (4000, 5) and points.dtype == np.float32

@@ -329,6 +329,18 @@ def test_sparse_kernels_stay_orthonormal_and_find_hidden_sources(taught, seed):
     assert likeness[:, -1].min() > 0.98 and likeness[:, -2].max() < 0.2
 
 
+def test_one_step_of_sparse_learning_is_one_of_fast_ica(taught):
+    from sklearn.decomposition import FastICA
+    from sklearn.exceptions import ConvergenceWarning
+
+    white = np.random.default_rng(1).laplace(scale=1 / np.sqrt(2), size=(800, 4))
+    start = linalg.qr(np.random.default_rng(2).normal(size=(4, 4)))[0]
+    theirs = FastICA(whiten=False, w_init=start.T, max_iter=1, fun="logcosh")
+    with pytest.warns(ConvergenceWarning):
+        theirs.fit(white)
+    np.testing.assert_allclose(taught("learn_sparse")(white, np.random.default_rng(2), steps=1).T, theirs.components_, atol=1e-4)
+
+
 def test_learned_kernels_are_pictures(taught):
     pictures = ndimage.gaussian_filter(np.random.default_rng(0).laplace(size=(2, 40, 50)), (0, 1, 1))
     kernels = taught("learn_kernels")(pictures, np.random.default_rng(1), size=5, keep=9, count=800)

@@ -133,3 +133,4 @@ def test_a_photo_of_another_size_is_found(monkeypatch):
 
 def test_load_finds_the_curves_by_name():
     assert datasets.load("mnist1d", num_examples=50).x_train.shape == (40, 40)
+    np.testing.assert_array_equal(datasets.load("digits", offset=3).x_test, datasets.load_digits(offset=3).x_test)
