@@ -39,6 +39,11 @@ from mutate_judge import Unit, judge
 ROOT = Path(__file__).resolve().parent.parent
 VERDICTS = ("caught", "claims", "outputs", "time")  # and "survived"
 LIBRARIES = ("numpy", "scipy.signal", "sklearn.linear_model", "IPython", "matplotlib.pyplot", "keras")  # before a fork
+MORE_TESTS = {  # tests of a module besides those in tests/unit that bear its name; the built site is none: it stays as it is
+    "checks": ["lectures/test_*_exercises.py"],
+    "publishing": ["book/test_parts.py", "book/test_decks.py", "unit/test_faults.py", "unit/test_proof.py",
+                   "notebooks/test_the_net_catches.py"],
+}  # fmt: skip
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_NUM_INTEROP_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1", "MPLBACKEND": "agg",
@@ -57,7 +62,7 @@ def units(root, words):
     for word in words or [*project.lectures(), *sorted(modules)]:
         if word in modules:
             tests = sorted((root / "tests/unit").glob(f"test_{word}.py")) + sorted((root / "tests/unit").glob(f"test_{word}_*.py"))
-            tests += sorted((root / "tests/lectures").glob("test_*_exercises.py")) if word == "checks" else []
+            tests += [test for pattern in MORE_TESTS.get(word, ()) for test in sorted((root / "tests").glob(pattern))]
             sources = [path.read_text(encoding="utf-8") for path in modules[word]]
             places = [path.relative_to(root).as_posix() for path in modules[word]]
             found.append(Unit(word, root, tests, places, sources, [1] * len(places)))

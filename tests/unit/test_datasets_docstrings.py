@@ -254,6 +254,11 @@ def test_a_wrong_offset_is_refused(offset):
 # The stored extraction
 
 
+def counted(*numbers, word="word"):
+    """A function whose docstring has these numbered words."""
+    return f'def {word}():\n    """{" ".join(f"{word}{n}" for n in numbers)}"""\n'
+
+
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """One library of a few functions, and a cache folder of its own."""
@@ -358,6 +363,24 @@ def test_libraries_without_sources_are_explained(monkeypatch, small):
         read()
 
 
+def test_a_text_of_which_exactly_half_is_copied_stays(small, tmp_path):
+    """Ten runs of eight words each; of the second text five stand in the first one, of the third six."""
+    read, *_ = small
+    texts = {"a.py": counted(*range(17)), "b.py": counted(*range(12), *range(50, 55)), "c.py": counted(*range(13), *range(60, 64))}
+    library_in(tmp_path / "lib", texts)
+    assert [document.module for document in read()] == ["lib.a", "lib.b"], "of one corpus"
+    split = datasets.load_docstrings(kept_apart="lib.b")
+    assert [document.module for document in split.test] == ["lib.b"], "of a split"
+
+
+def test_a_group_that_fills_the_share_exactly_is_kept_apart(small, tmp_path):
+    read, *_ = small
+    library_in(tmp_path / "lib", {"a.py": said_by("alpha"), "b.py": said_by("gamma")})
+    assert len({len(document.text) for document in read()}) == 1
+    split = datasets.load_docstrings(test_share=0.5)
+    assert len(split.train) == len(split.test) == len(split.kept_apart) == 1
+
+
 # Sentences and parameters
 
 
@@ -417,6 +440,7 @@ GOOGLE_STYLE = """Layer that adds things up.
 
 ```python
 this = "code that is not prose"
+# And this is a comment, which is no prose either.
 ```
 
 Args:
@@ -556,3 +580,34 @@ def test_a_corpus_without_a_class_is_refused(corpus):
     )
     with pytest.raises(ValueError, match="corpus must have examples of keras"):
         datasets.load_docstring_task("library", corpus=only)
+
+
+def task_on(name, text, others):
+    """Whether a text of Keras is asked about, in a corpus where each class has an example in both parts."""
+    parts = []
+    for part in "ab":
+        rows = [("keras", text.format(part=part)), *((library, said.format(part=part)) for library, said in others)]
+        parts.append([docstrings.Docstring(library, library, "f", said, library) for library, said in rows])
+    return datasets.load_docstring_task(name, corpus=docstrings.Docstrings(*parts, {}))
+
+
+@pytest.mark.parametrize(("words", "enough"), [(7, False), (8, True)])
+def test_eight_words_are_enough_to_guess_a_library(words, enough):
+    others = [(name, "A text {part} of " + f"{name}x with all the words that are asked for.") for name in docstring_tasks.LIBRARIES[1:]]
+    text = "In part {part} " + " ".join(["word"] * (words - 3)) + "."
+    if enough:
+        assert len(task_on("library", text, others).train) == 5
+    else:
+        with pytest.raises(ValueError, match=r"got \[0, 1, 1, 1, 1\]"):
+            task_on("library", text, others)
+
+
+@pytest.mark.parametrize(("words", "enough"), [("Of {part}.", False), ("Values of {part}.", True)])
+def test_three_words_are_enough_to_guess_a_kind(words, enough):
+    text = "Does it.\n\nParameters\n----------\nx : array\n    " + words
+    text += "\nn : int\n    How many of {part}.\nb : bool\n    Whether it is {part}."
+    if enough:
+        assert len(task_on("parameter", text, []).train) == 3
+    else:
+        with pytest.raises(ValueError, match=r"got \[0, 1, 1\]"):
+            task_on("parameter", text, [])

@@ -34,6 +34,11 @@ def test_every_letter_has_a_skeleton_of_fine_points():
             assert -0.3 < line[:, 0].min() and line[:, 0].max() < 1.4, letter
 
 
+def test_letters_are_drawn_in_x_heights():
+    heights = [np.concatenate(letterforms.drawn(letter))[:, 1].max() for letter in "xvz"]
+    assert 0.969 < min(heights) <= max(heights) <= 1.0
+
+
 def test_a_spline_runs_through_its_points():
     points = np.random.default_rng(0).normal(size=(7, 2))
     curve = letterforms.spline(points, step=0.01)

