@@ -187,6 +187,12 @@ def test_the_frame_fits_what_is_on_the_slide(cells, layout):
     assert slides.collect(notebook)[1].layout == layout
 
 
+@pytest.mark.parametrize(("lines", "size"), [(1, 38), (5, 38), (6, 31), (7, 28)])
+def test_few_words_are_set_large(lines, size):
+    notebook = new_notebook(cells=[new_markdown_cell("# Title"), words("## T\n\n" + "\n".join(["- some words"] * lines))])
+    assert slides.collect(notebook)[1].size == size
+
+
 def test_long_code_is_set_smaller_but_stays_readable():
     assert slide_layout.code_size("x = 1", 1152) == 22
     assert 12 <= slide_layout.code_size("\n".join(["x = 1"] * 30), 1152) < 22

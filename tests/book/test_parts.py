@@ -170,6 +170,10 @@ def test_wrong_topics_are_named(course):
     course[1].topics[0]["section"] = "Anything"
     first, second = pages.wrong_topics(course)
     assert "no heading 'Were?'; nearest is 'Where?'" in first and "06_cnns is not written yet" in second
+    course[0].topics[0]["section"] = "Where is it?"
+    assert "nearest is 'Where?'" in pages.wrong_topics(course)[0]
+    course[0].topics[0]["section"] = "XYZ"
+    assert "nearest" not in pages.wrong_topics(course)[0]
     course[0].topics[0]["section"], course[1].topics[0]["section"] = "Where?", "planned"
 
 
@@ -232,6 +236,31 @@ def test_speed_shows_wins_and_losses(tmp_path):
     (folder / "b.md").write_text("## Game b\n\nRefused", encoding="utf-8")
     with pytest.raises(Problem, match="no title or no goal"):
         measured.speed(tmp_path)
+
+
+def test_the_example_of_a_claim_is_the_named_one_or_the_first(course):
+    names = re.findall(r"<code>(.+?)</code>", measured.claim_list(course))
+    assert len(names) == 2
+    links = [re.search(r'href="(.+?)"', measured.example_claim(course, name))[1] for name in (*names, "nobody.knows")]
+    assert links == [f"notebooks/01_perceptrons.html#{chapters.claim_id(name)}" for name in (*names, names[0])]
+    assert "See it in lecture 1" in measured.example_claim(course, names[1])
+    assert measured.example_claim([lecture for lecture in course if not lecture.notebook], names[0]) == "\n"
+
+
+def test_a_summary_tells_how_often_claims_were_measured(course):
+    import dataclasses
+
+    written = next(lecture for lecture in course if lecture.notebook)
+    written.notebook.metadata["course"]["code_hash"] = "now"
+    other = dataclasses.replace(written, name="02_backprop")
+    entry = {"code_hash": "now", "claims": {}}
+    margins = {"01_perceptrons": entry | {"runs": ["a", "b", "c"]}, "02_backprop": entry | {"runs": ["a"]}}
+    text = measured.claim_summary([written, other], margins)
+    assert "**4 claims** stand" in text and "Each lecture was measured again in 1 to 3 runs" in text
+    third = dataclasses.replace(written, name="03_other")
+    assert "Of the 3 lectures, 2 were measured again in 1 to 3 runs" in measured.claim_summary([written, other, third], margins)
+    del margins["02_backprop"]
+    assert "Of the 2 lectures, 1 was measured again in 3 runs" in measured.claim_summary([written, other], margins)
 
 
 def test_run_times_add_up(course):

@@ -1,0 +1,317 @@
+"""What the commands hand on: arguments, exit statuses, folders and processes."""
+
+import os
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from course_utils.publishing import __main__ as command_line
+from course_utils.publishing import (
+    assignments, bench, book, colab, decks, desk, execution, files, proof, robust, rules_cells, running,
+)  # fmt: skip
+from course_utils.publishing.project import Problem
+
+posix = pytest.mark.skipif(os.name == "nt", reason="scripts of a POSIX shell")
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """A command of its own whose work is given; returns what calls it."""
+
+    def make(work):
+        module = types.ModuleType("course_utils.publishing.sample")
+        module.main = module.other = work
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(command_line.COMMANDS, "sample", ("sample", "a sample"))
+        monkeypatch.setitem(command_line.COMMANDS, "other", ("sample:other", "another sample"))
+        return command_line.main
+
+    return make
+
+
+def interrupted(rest):
+    raise KeyboardInterrupt
+
+
+def refused(rest):
+    raise Problem("no such thing")
+
+
+# --- the command line
+
+
+def test_a_command_gets_all_that_follows_its_name(command):
+    given = []
+    main = command(given.append)
+    assert main(["sample", "a", "--b"]) == 0 and main(["other", "c"]) == 0 and main(["sample"]) == 0
+    assert given == [["a", "--b"], ["c"], []]
+
+
+def test_what_stands_on_the_command_line_is_read(command, monkeypatch):
+    given = []
+    command(given.append)
+    monkeypatch.setattr(sys, "argv", ["publishing", "sample", "x"])
+    command_line.main()
+    assert given == [["x"]]
+
+
+@pytest.mark.parametrize(("work", "status"), [(lambda rest: 3, 3), (lambda rest: None, 0), (refused, 1), (interrupted, 130)])
+def test_exit_statuses(command, work, status, capsys):
+    assert command(work)(["sample"]) == status
+    said = capsys.readouterr().err
+    assert said == {1: "sample: no such thing\n", 130: "sample: stopped\n"}.get(status, "")
+
+
+def test_help_lists_every_command_and_a_wrong_one_is_guessed(capsys):
+    assert command_line.main([]) == command_line.main(["--help"]) == 0
+    listed = capsys.readouterr().out
+    assert all(f"\n  {name}" in listed for name in command_line.COMMANDS)
+    assert command_line.main(["bok"]) == 2
+    assert "no command 'bok'. Did you mean book?" in capsys.readouterr().err
+    assert command_line.main(["zzz"]) == 2
+    assert "Did you mean" not in capsys.readouterr().err
+
+
+# --- comparisons of speed
+
+
+@pytest.mark.parametrize(("work", "module"), [(bench.main, "benchmarks.__main__"), (bench.peers, "benchmarks.peers")])
+def test_the_status_of_a_comparison_is_that_of_the_command(monkeypatch, work, module):
+    called = []
+    monkeypatch.setattr(bench, "_module", lambda name: called.append(name) or types.SimpleNamespace(main=lambda argv: argv[0]))
+    assert work([4]) == 4 and called == [module]
+
+
+def test_comparisons_are_imported_from_the_checkout(sample_course, monkeypatch):
+    course = sample_course()
+    monkeypatch.chdir(course.project.root)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(Problem, match="no folder benchmarks"):
+        bench._module("some_comparison")
+    (course.project.root / "benchmarks").mkdir()
+    (course.project.root / "some_comparison.py").write_text("found = True")
+    assert bench._module("some_comparison").found and sys.path[0] == str(course.project.root)
+    monkeypatch.delitem(sys.modules, "some_comparison")
+    before = list(sys.path)
+    assert bench._module("some_comparison").found and sys.path == before
+
+
+# --- editions and the book
+
+
+def test_a_class_is_graded_on_every_core_unless_it_is_said(monkeypatch, tmp_path, capsys):
+    asked = []
+    monkeypatch.setattr(assignments, "grade_class", lambda folder, jobs: asked.append(jobs) or (["student"], [["ann"]]))
+    assert assignments.main(["--grade", str(tmp_path)]) == 0
+    assert assignments.main(["--grade", str(tmp_path), "--jobs", "3", "--output", str(tmp_path / "t.csv")]) == 0
+    assert asked == [-1, 3] and capsys.readouterr().out.splitlines() == ["student", "ann"]
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines() == ["student", "ann"]
+
+
+@pytest.mark.parametrize(("fresh", "force", "built"), [(True, False, False), (True, True, True), (False, False, True)])
+def test_a_fresh_book_is_built_only_when_it_is_asked_for(sample_course, monkeypatch, fresh, force, built):
+    calls = []
+    monkeypatch.setattr(book, "fingerprint", lambda *_: "print")
+    monkeypatch.setattr(book, "is_fresh", lambda *_: fresh)
+    monkeypatch.setattr(book, "_build", lambda *given: calls.append(given))
+    project = sample_course().project
+    left = project.build / "book-killed"
+    left.mkdir(parents=True)
+    assert book.build(project, **({"force": True} if force else {})) is built and len(calls) == built
+    assert left.exists() is not built, "what a killed build left goes with the next one"
+
+
+def test_decks_of_the_book_are_those_of_the_stored_lectures(tmp_path, monkeypatch):
+    for name in ("02_two.ipynb", "01_one.ipynb", "notes.ipynb"):
+        (tmp_path / name).touch()
+    calls = []
+    monkeypatch.setattr(decks, "build", lambda *given: calls.append(given))
+    site = tmp_path / "site"
+    book._build_decks(tmp_path, site)
+    assert calls == [(tmp_path / f"{name}.ipynb", site / f"slides/{name}.html", site / "_static/vendor") for name in ("01_one", "02_two")]
+
+    def wrong(*_):
+        raise ValueError("a figure has no alt text")
+
+    monkeypatch.setattr(decks, "build", wrong)
+    with pytest.raises(Problem, match="deck of 01_one: a figure has no alt text"):
+        book._build_decks(tmp_path, site)
+
+
+def test_decks_alone_are_written_beside_the_book(sample_course, monkeypatch, capsys):
+    course = sample_course()
+    course.run()
+    monkeypatch.chdir(course.project.root)
+    assert command_line.main(["slides", "99"]) == 0
+    deck = course.project.build / "html/slides/99_samples.html"
+    said = capsys.readouterr().out
+    assert said.split(" slides, ")[0].isdigit() and deck.as_uri() in said and deck.is_file()
+    assert f"{deck.stat().st_size / 1000:.0f} kB" in said
+    course.project.notebook(course.lecture).unlink()
+    assert command_line.main(["slides", "99"]) == 1
+    assert "make run" in capsys.readouterr().err
+
+
+# --- Colab
+
+
+@posix
+def test_an_interpreter_that_fails_or_is_another_one_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    def script(place, text):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"#!/bin/sh\n{text}\n")
+        place.chmod(0o755)
+        return str(place)
+
+    script(tmp_path / "python9.9", "exit 1")
+    assert colab.find_python("9.9") == sys.executable
+    script(tmp_path / "pyenv/versions/9.9.1/bin/python", "echo 9.8")
+    assert colab.find_python("9.9") == sys.executable
+    older = script(tmp_path / "pyenv/versions/9.9.2/bin/python", "echo 9.9")
+    assert colab.find_python("9.9") == older
+    newer = script(tmp_path / "pyenv/versions/9.9.3/bin/python", "echo 9.9")
+    assert colab.find_python("9.9") == newer
+    script(tmp_path / "python9.9", "echo 9.9")
+    assert colab.find_python("9.9") == str(tmp_path / "python9.9")
+
+
+@pytest.fixture
+def colab_run(sample_course, monkeypatch):
+    """Run the command with everything that takes long left out: (status, what was called)."""
+    course = sample_course()
+    (course.project.root / "tests/colab-2026-08.txt").write_text("numpy==2.0\n")
+    monkeypatch.chdir(course.project.root)
+    calls, found = [], {"frozen": [{"numpy": "2.0"}, {"numpy": "2.0", colab.DISTRIBUTION: "1"}], "problem": None}
+
+    def make_image(python, pins, image):
+        calls.append(f"image from {pins.name}")
+        inside = image / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        inside.parent.mkdir(parents=True)
+        inside.touch()
+
+    def run_lecture(project, lecture, python, variables, folder):
+        calls.append(f"{lecture} in {folder.name}")
+        if found["problem"]:
+            raise Problem(found["problem"])
+        return 12.0
+
+    monkeypatch.setattr(colab, "make_image", make_image)
+    monkeypatch.setattr(colab, "run_lecture", run_lecture)
+    monkeypatch.setattr(colab, "serve_repository", lambda project, folder: ({}, f"a tag in {folder.name}"))
+    monkeypatch.setattr(colab.execution, "warm_up", lambda python: calls.append("warm"))
+    monkeypatch.setattr(colab.subprocess, "run", lambda command, **_: calls.append(" ".join(map(str, command[1:]))))
+    monkeypatch.setattr(colab, "find_python", lambda: "python3.13")
+
+    def run(*arguments):
+        calls.clear()
+        states = list(found["frozen"])
+        monkeypatch.setattr(colab, "frozen", lambda inside: states.pop(0))
+        return command_line.main(["colab", *arguments]), list(calls)
+
+    return run, found
+
+
+def test_the_image_is_made_anew_unless_an_older_one_is_kept(colab_run, capsys):
+    run, _ = colab_run
+    fresh = ["image from colab-2026-08.txt", "warm", "99_samples in colab"]
+    kept = [f"-m pip uninstall --quiet --yes {colab.DISTRIBUTION}", "warm", "99_samples in colab"]
+    assert run("--keep") == (0, fresh), "there is none yet"
+    assert run("--keep") == (0, kept)
+    assert run() == (0, fresh)
+    said = capsys.readouterr().out
+    assert "99_samples: ran in 12 s" in said and "1 lectures ran" in said and "a tag in colab" in said
+
+
+def test_a_lecture_that_fails_and_an_image_that_changes_fail_the_run(colab_run, capsys):
+    run, found = colab_run
+    found["problem"] = "cell 3"
+    assert run()[0] == 1 and "99_samples: FAILED. cell 3" in (said := capsys.readouterr().out) and "lectures ran" not in said
+    found["problem"], found["frozen"][1]["numpy"] = None, "1.9"
+    assert run()[0] == 1 and "numpy: 2.0 became 1.9" in (said := capsys.readouterr().out) and "lectures ran" not in said
+
+
+# --- small tools
+
+
+def test_modules_are_looked_for_without_being_imported():
+    assert desk.is_missing("no_such_module_of_anybody") and not desk.is_missing("json")
+
+
+@posix
+def test_a_python_that_fails_to_warm_up_stops_nothing(tmp_path):
+    execution.warm_up("/bin/false")
+
+
+def test_what_is_stored_waits_until_it_is_on_the_disk(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", synced.append)
+    files.write_text(tmp_path / "a.txt", "a\nb\n")
+    assert len(synced) == 1 and (tmp_path / "a.txt").read_bytes() == b"a\nb\n"
+
+
+def test_outputs_are_carried_to_the_same_code_alone():
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    old = new_notebook(cells=[new_code_cell("x", outputs=[new_output("stream", text="1")], execution_count=7)])
+    same, other = (new_notebook(cells=[new_code_cell(source)]) for source in ("x", "y"))
+    assert running._carry_outputs(old, same) and same.cells[0].outputs[0].text == "1" and same.cells[0].execution_count == 7
+    assert not running._carry_outputs(old, other) and not other.cells[0].outputs
+
+
+def test_the_proof_says_how_to_get_a_browser_where_there_is_none(sample_course):
+    project = sample_course().project
+    place = project.root / "tests/browser/conftest.py"
+    place.parent.mkdir()
+    for found, note in (("'/usr/bin/chromium'", ""), ("None", "apt install chromium")):
+        place.write_text(f"HOW_TO_GET_CHROMIUM = 'apt install chromium'\ndef find_chromium():\n    return {found}\n")
+        assert proof.browser_note(project) == note
+
+
+@pytest.mark.parametrize(("jobs", "several"), [(1, False), (2, True), (3, True)])
+def test_tests_run_in_as_many_processes_as_are_asked_for(jobs, several):
+    command = next(stage.command for stage in proof.stages(jobs) if stage.name == "code")
+    assert ("-n" in command) is several and (not several or command[command.index("-n") + 1] == str(jobs))
+
+
+def test_a_stage_that_is_not_run_takes_no_time(sample_course, monkeypatch, capsys):
+    monkeypatch.setattr(proof.subprocess, "call", lambda command, cwd: int("book" in command))
+    rows, failed = proof.run(sample_course().project, ["book", "pages"], 1)
+    assert [row[:2] for row in rows] == [("book", "FAILED"), ("pages", "not run: book failed")]
+    assert rows[1][2] == 0 and failed == {"book", "pages"}
+
+
+@pytest.mark.parametrize(("length", "faults"), [(40, 0), (39, 1), (0, 1)])
+def test_forty_characters_are_enough_for_a_picture(length, faults):
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+    alt = ("a line rises " * 9)[: length - 1] + "." * bool(length)
+    picture = new_output("display_data", {"image/png": ""}, metadata={"image/png": {"alt": alt}})
+    for cell in (new_code_cell(outputs=[picture]), new_markdown_cell(f"![{alt}](a.png)")):
+        assert len(rules_cells.pictures_have_words(new_notebook(cells=[cell]))) == faults
+
+
+@pytest.mark.parametrize(("value", "trouble", "status"), [(0.2, "", 0), (0.9, "", 1), (0.2, "it stopped", 1), (None, "", 1)])
+def test_the_status_of_a_robust_run(sample_course, monkeypatch, capsys, value, trouble, status):
+    monkeypatch.chdir(sample_course().project.root)
+    monkeypatch.setattr(robust.execution, "warm_up", lambda: None)
+
+    def measured_all(project, trials, **_):
+        record = {"name": "samples.x", "value": value, "bounds": {"at_most": 0.5}, "margin": value and 0.5 - value, "ok": value == 0.2}
+        return [robust.Result(trial, [record] if value else [], 12.0, trouble) for trial in trials]
+
+    monkeypatch.setattr(robust, "measure_all", measured_all)
+    assert command_line.main(["robust", "--seeds", "1", "--kernels", "0"]) == status
+    said = capsys.readouterr().out
+    assert ("no claim was measured" in said) is (value is None)
+    assert ("12 s the longest" in said) is (not trouble)
+
+
+def test_the_folder_of_a_lock_is_made_and_its_owner_is_named(tmp_path):
+    with files.only_one(tmp_path / "new/build", "book", "builds") as file:
+        file.seek(0)
+        assert Path(file.name).name == "book.lock" and file.read() == f"process {os.getpid()}".encode()
