@@ -289,7 +289,7 @@ def test_a_stage_that_is_not_run_takes_no_time(sample_course, monkeypatch, capsy
 def test_forty_characters_are_enough_for_a_picture(length, faults):
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-    alt = ("a line rises " * 9)[: length - 1] + "." * bool(length)
+    alt = ("a line rises " * 9)[: max(length - 1, 0)] + "." * bool(length)
     picture = new_output("display_data", {"image/png": ""}, metadata={"image/png": {"alt": alt}})
     for cell in (new_code_cell(outputs=[picture]), new_markdown_cell(f"![{alt}](a.png)")):
         assert len(rules_cells.pictures_have_words(new_notebook(cells=[cell]))) == faults
