@@ -390,6 +390,8 @@ divided by their number.
 .. versionadded:: 1.0
     Not prose.
 
+    Nor is this, after a blank line.
+
 .. note:: Empty arrays give nan. See :func:`~numpy.sum` [1]_.
 
 Parameters
@@ -611,3 +613,18 @@ def test_three_words_are_enough_to_guess_a_kind(words, enough):
     else:
         with pytest.raises(ValueError, match=r"got \[0, 1, 1\]"):
             task_on("parameter", text, [])
+
+
+def test_a_summary_needs_a_body_of_two_sentences_and_another_one_to_take():
+    def corpus(*sizes):
+        return [docstrings.Docstring("numpy", "numpy.a", "f", " ".join(f"Sentence {n} of text {k} here." for n in range(size)), "numpy.a") for k, size in enumerate(sizes)]
+
+    def task(*sizes):
+        return datasets.load_docstring_task("summary", corpus=docstrings.Docstrings(corpus(*sizes), corpus(*sizes), {}))
+
+    with pytest.raises(ValueError, match=r"got \[0, 2\]"):  # half of three is one, which has nothing to be exchanged with
+        task(3, 3, 3)
+    with pytest.raises(ValueError, match=r"got \[0, 2\]"):
+        task(3, 3, 3, 2)
+    with pytest.raises(ValueError, match="got"):  # all bodies of the test part stand in the training part
+        task(3, 3, 3, 3)

@@ -238,7 +238,7 @@ def test_lines_repeat_and_follow_offset_and_seed(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("lines", 1), ("lines", 2.5), ("lines", True), ("words", 0), ("words", 21), ("words", "3"),
+    [("lines", 1), ("lines", 10**6 + 1), ("lines", 2.5), ("lines", True), ("words", 0), ("words", 21), ("words", "3"),
      ("test_share", 0), ("test_share", 1), ("test_share", None), ("test_share", 0.01),
      ("variation", 9), ("points_per_letter", 1), ("offset", -1)],
 )  # fmt: skip
