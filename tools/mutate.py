@@ -41,7 +41,7 @@ VERDICTS = ("caught", "claims", "outputs", "time")  # and "survived"
 LIBRARIES = ("numpy", "scipy.signal", "sklearn.linear_model", "IPython", "matplotlib.pyplot", "keras")  # before a fork
 MORE_TESTS = {  # tests of a module besides those in tests/unit that bear its name; the built site is none: it stays as it is
     "checks": ["lectures/test_*_exercises.py"],
-    "publishing": ["book/test_parts.py", "book/test_decks.py", "unit/test_faults.py", "unit/test_proof.py",
+    "publishing": ["book/test_[bdp]*.py", "unit/test_faults.py", "unit/test_proof.py",
                    "notebooks/test_the_net_catches.py"],
 }  # fmt: skip
 ENVIRONMENT = {

@@ -193,6 +193,12 @@ def test_few_words_are_set_large(lines, size):
     assert slides.collect(notebook)[1].size == size
 
 
+@pytest.mark.parametrize(("lines", "size"), [(1, 26), (6, 22)])
+def test_short_code_is_a_little_larger_beside_few_words(deck, lines, size):
+    page = deck(words("## T\n\n" + "\n".join(["- some words"] * lines)), code("x = 1", tags=["show-code"]))
+    assert re.findall(r"--code: ([\d.]+)px", page) == [f"{size}.0"]
+
+
 def test_long_code_is_set_smaller_but_stays_readable():
     assert slide_layout.code_size("x = 1", 1152) == 22
     assert 12 <= slide_layout.code_size("\n".join(["x = 1"] * 30), 1152) < 22

@@ -41,8 +41,9 @@ def test_the_bar_stands_below_the_title_and_the_notebook_is_left_alone():
 
 
 def test_a_lecture_without_a_title_is_refused():
-    with pytest.raises(ValueError, match="must open with its title"):
-        chapters.page(new_notebook(cells=[new_markdown_cell("No title.")]))
+    for cells in ([new_markdown_cell("No title.")], [new_code_cell("# Title: of a code cell")], []):
+        with pytest.raises(ValueError, match="must open with its title"):
+            chapters.page(new_notebook(cells=cells))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,8 @@ def test_a_lecture_without_a_title_is_refused():
         (new_code_cell("import sys", metadata={"tags": ["colab-setup"]}), chapters.COLAB),
         (new_code_cell("# Load the digits.\nx = 1", metadata={"tags": ["hide-input"]}), "Load the digits"),
         (new_code_cell("import numpy\nimport scipy", metadata={"tags": ["hide-input"]}), "Imports, figure style and seeds"),
+        (new_code_cell("import numpy\n\nx = 1", metadata={"tags": ["hide-input"]}), "Imports, figure style and seeds"),
+        (new_code_cell("import a\nfrom b import c\nx = 1\ny = 2\nz = 3", metadata={"tags": ["hide-input"]}), "Preparation"),
         (new_code_cell("plt.plot()", outputs=[picture()]), chapters.FIGURE),
         (new_code_cell("claims.check('a.b', 1, equals=1, says='x')", outputs=[claim()]), "How this is measured"),
         (new_code_cell("interactives.perceptron()", metadata={"tags": ["hide-input"]}), "Code that puts the interactive figure here"),

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import urllib.parse
 
-import nbformat
 import pytest
 import yaml
 
 from course_utils import claims
 from course_utils.publishing import book, chapters, measured, pages
-from course_utils.publishing.project import Problem, Project
 
 
 @pytest.fixture(scope="module")
@@ -299,45 +296,3 @@ def test_an_unchanged_book_is_not_built_again(project, site):
     stamp = site.root / book.STAMP
     before = stamp.stat().st_mtime_ns
     assert book.build(project) is False and stamp.stat().st_mtime_ns == before
-
-
-def small_course(project, folder):
-    """A copy of the course with short lectures, to spoil: all headings that other pages point to, and no more."""
-    for name in ("pyproject.toml", "_config.yml"):
-        shutil.copy(project.root / name, folder / name)
-    shutil.copytree(project.root / "book", folder / "book", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "notebooks").mkdir()
-    topics = yaml.safe_load((folder / "book/topics.yml").read_text(encoding="utf-8"))
-    glossary = (folder / "book/reference/glossary.md").read_text(encoding="utf-8")
-    for entry in topics["lectures"]:
-        sections = {topic["section"] for topic in entry["topics"]} - {pages.PLANNED}
-        if not sections:
-            continue
-        links = re.findall(rf"{entry['name']}\.ipynb#([\w-]+)", glossary)
-        heads = {chapters.slug(section): section for section in sections} | {link: link for link in links if link not in map(chapters.slug, sections)}
-        cells = [nbformat.v4.new_markdown_cell(f"# {entry['title']}: a question?")]
-        cells += [nbformat.v4.new_markdown_cell(f"## {head}\n\nText.") for head in heads.values()]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"notebooks/{entry['name']}.ipynb")
-    return Project.at(folder)
-
-
-def test_a_warning_stops_the_build_and_leaves_the_old_pages(project, tmp_path, monkeypatch):
-    monkeypatch.setattr(book.fonts, "write_fonts", lambda target, cache: None)  # not what is looked at here
-    course = small_course(project, tmp_path)
-    (course.build / "html").mkdir(parents=True)
-    (course.build / "html/index.html").write_text("the last good page", encoding="utf-8")
-    page = tmp_path / "book/how_to_use.md"
-    page.write_text(page.read_text(encoding="utf-8") + "\n[lost](reference/nowhere.md)\n", encoding="utf-8")
-    with pytest.raises(Problem, match=r"_build/source/how_to_use\.md.*nowhere"):
-        book.build(course, slides=False)
-    assert (course.build / "html/index.html").read_text(encoding="utf-8") == "the last good page"
-    assert not list(course.build.glob("book-*"))
-
-
-def test_a_topic_without_its_section_stops_the_build(project, tmp_path):
-    course = small_course(project, tmp_path)
-    topics = tmp_path / "book/topics.yml"
-    text = topics.read_text(encoding="utf-8").replace('section: "The border is a line"', 'section: "The border is a curve"')
-    topics.write_text(text, encoding="utf-8")
-    with pytest.raises(Problem, match="no heading 'The border is a curve'; nearest is 'The border is a line'"):
-        book.build(course, slides=False)

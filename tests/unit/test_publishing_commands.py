@@ -235,7 +235,69 @@ def test_a_lecture_that_fails_and_an_image_that_changes_fail_the_run(colab_run, 
     assert run()[0] == 1 and "numpy: 2.0 became 1.9" in (said := capsys.readouterr().out) and "lectures ran" not in said
 
 
+def test_the_image_is_an_environment_with_colabs_versions(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(colab, "_call", lambda command, what: calls.append((command, what)))
+    monkeypatch.setattr(colab.subprocess, "run", lambda command, **_: calls.append((command, "compiling")))
+    inside = colab.make_image("python3.13", tmp_path / "colab-2026-08.txt", tmp_path / "image")
+    assert Path(inside) == tmp_path / "image" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    (make, _), (install, said), (compiled, _) = calls
+    assert make == ["python3.13", "-m", "venv", str(tmp_path / "image")] and install[0] == compiled[0] == inside
+    assert install[-2:] == ["-r", str(tmp_path / "colab-2026-08.txt")] and said == "installing colab-2026-08.txt"
+
+
+@posix
+def test_a_command_that_fails_is_told_with_its_last_words():
+    colab._call(["/bin/true"], "nothing")
+    with pytest.raises(Problem, match="copying failed:\nto stdout\nto stderr"):
+        colab._call(["/bin/sh", "-c", "echo to stdout; echo to stderr >&2; exit 3"], "copying")
+
+
+@pytest.mark.parametrize("place", ["image/lib", "elsewhere/lib"])
+def test_a_lecture_in_colab_uses_what_its_first_cell_installed(sample_course, tmp_path, monkeypatch, place):
+    from nbformat.v4 import new_output
+
+    course, python, given = sample_course(), tmp_path / "image/bin/python", {}
+
+    def execute(notebook, **options):
+        profile = Path(options["variables"]["IPYTHONDIR"])
+        given.update(options, start=(profile / "profile_default/startup/00-stand-in.py").read_text(encoding="utf-8"))
+        notebook.cells[-1].outputs = [new_output("stream", text=f"{tmp_path / place / 'course_utils/__init__.py'}\n")]
+        assert colab.LAST_CELL == notebook.cells[-1].source and "colab-setup" in notebook.cells[1].metadata["tags"]
+        return types.SimpleNamespace(seconds=7.5)
+
+    monkeypatch.setattr(colab.execution, "execute", execute)
+    if place.startswith("image"):
+        assert colab.run_lecture(course.project, course.lecture, str(python), {"GIT_CONFIG_COUNT": "2"}, tmp_path) == 7.5
+    else:
+        with pytest.raises(Problem, match="99_samples used .*elsewhere.*, not what its first cell installed"):
+            colab.run_lecture(course.project, course.lecture, str(python), {"GIT_CONFIG_COUNT": "2"}, tmp_path)
+    assert given["python"] == str(python) and given["folder"] == tmp_path / "content" and not given["refuse_stderr"]
+    assert given["variables"]["GIT_CONFIG_COUNT"] == "2" and "google.colab" in given["start"]
+
+
 # --- small tools
+
+
+def test_the_notebooks_are_opened_in_jupyterlab(sample_course, monkeypatch):
+    root, calls = sample_course().project.root, []
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(desk.subprocess, "call", lambda command, **options: calls.append((command, options)) or 3)
+    assert desk.lab(["--no-browser"]) == 3
+    [(command, options)] = calls
+    assert command[1:] == ["-m", "jupyterlab", f"--ServerApp.root_dir={root}", "--LabApp.default_url=/lab/tree/notebooks", "--no-browser"]
+    assert options["cwd"] == root and options["env"]["JUPYTER_PREFER_ENV_PATH"] == "1"
+    monkeypatch.setattr(desk, "is_missing", lambda module: True)
+    with pytest.raises(Problem, match="JupyterLab is not installed here"):
+        desk.lab()
+
+
+def test_an_error_without_a_cell_tells_itself():
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    book_ = new_notebook(cells=[new_code_cell("x")])
+    assert execution._traceback_tail(book_, None, ValueError("the end")) == "the end"
+    assert execution._traceback_tail(book_, 0, ValueError("the end")) == "the end"
 
 
 def test_modules_are_looked_for_without_being_imported():
