@@ -18,7 +18,7 @@ def forked(work, seconds=None, quiet=True):
         child = os.fork()
         if child == 0:
             _work_in_child(work, answer, seconds, quiet)
-        patience = 20 * (1e6 if seconds is None else seconds + 3)  # a loop that waits takes no processor time
+        patience = 1e7 if seconds is None else 3 * seconds + 60  # a loop that waits takes no processor time
         waited, now = 0.0, time.monotonic()
         try:
             while True:
