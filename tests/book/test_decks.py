@@ -105,6 +105,27 @@ def test_notes_go_to_the_speaker_and_names_of_values_go_nowhere(deck):
     assert "<!--" not in body(page)
 
 
+def test_cells_go_to_the_slide_that_was_begun_last(deck):
+    page = deck(words("## One"), words("FIRST", mark="-"), words("## Two"), words("SECOND", mark="-"), words("THIRD", mark="fragment"), words("Say it.", mark="notes"))
+    sections = page.split("<section")[1:]
+    assert [[word for word in ("FIRST", "SECOND", "THIRD", "Say it.") if word in section] for section in sections[-2:]] == [["FIRST"], ["SECOND", "THIRD", "Say it."]]
+
+
+@pytest.mark.parametrize(
+    ("data", "role"),
+    [
+        ({"text/html": "<table></table>", "text/plain": "t"}, "table"),
+        ({"text/markdown": "| a |", "text/plain": "t"}, "table"),
+        ({"text/html": '<div data-dlm="x"></div>', "text/plain": "t"}, "live"),
+        ({"image/svg+xml": "<svg/>", "text/plain": "t"}, "figure"),
+        ({"text/plain": "7"}, "print"),
+        ({"application/json": "7"}, None),
+    ],
+)
+def test_roles_of_what_a_cell_shows(data, role):
+    assert slides._role(new_output("display_data", data)) == role
+
+
 def test_code_is_hidden_unless_it_is_the_point(deck):
     page = deck(
         words("## A title"),
@@ -187,9 +208,13 @@ def test_the_frame_fits_what_is_on_the_slide(cells, layout):
     assert slides.collect(notebook)[1].layout == layout
 
 
-@pytest.mark.parametrize(("lines", "size"), [(1, 38), (5, 38), (6, 31), (7, 28)])
-def test_few_words_are_set_large(lines, size):
-    notebook = new_notebook(cells=[new_markdown_cell("# Title"), words("## T\n\n" + "\n".join(["- some words"] * lines))])
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [*(("- some words\n" * lines, size) for lines, size in [(1, 38), (5, 38), (6, 31), (7, 28)]),
+     *(("words that go on " * times, size) for times, size in [(20, 38), (28, 34), (36, 31), (40, 28)])],
+)  # fmt: skip
+def test_few_words_are_set_large(text, size):
+    notebook = new_notebook(cells=[new_markdown_cell("# Title"), words("## T\n\n" + text.strip())])
     assert slides.collect(notebook)[1].size == size
 
 

@@ -186,6 +186,13 @@ def test_topic_index_links_what_is_taught_and_marks_what_is_planned(course):
     assert '| Kernels | <abbr title="Choe">C</abbr> | <span class="planned">planned</span> |' in text
 
 
+def test_topic_index_names_each_part_once(course):
+    text = pages.topic_index(course, {"C": {"short": "Choe"}})
+    assert re.findall(r"^## .*|^### .*", text, re.M) == ["## Part I: Foundations", "### 1 Perceptrons", "## Part II: Vision", "### 6 Networks"]
+    both = pages.topic_index([course[0], course[0]], {"C": {"short": "Choe"}})
+    assert both.count("## Part I") == 1 and both.count("### 1 Perceptrons") == 2
+
+
 def test_lecture_list_tells_written_from_planned(course):
     text = pages.lecture_list(course)
     assert 'class="written"' in text and "runs in 21\u00a0s" in text and 'class="planned"' in text
@@ -305,6 +312,7 @@ def test_subsets_are_renamed_small_and_hold_what_the_course_writes(tmp_path):
         font = TTFont(target / name)
         assert (target / name).stat().st_size < 60_000
         assert font["name"].getDebugName(1) == family and "Source" not in font["name"].getDebugName(4)
+        assert re.fullmatch(rf"Version [\d.]+.*; {family} .+", font["name"].getDebugName(3)), "whose version it is"
     again = fonts.write_fonts(tmp_path / "again", cache=tmp_path / "kept")
     assert {path.name: path.read_bytes() for path in again.iterdir()} == {path.name: path.read_bytes() for path in target.iterdir()}
     letters = TTFont(target / "serif-regular.woff").getBestCmap()

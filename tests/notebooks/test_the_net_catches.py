@@ -241,6 +241,33 @@ def test_exercises_that_are_not_whole(finished, old, new, words):
     assert any(words in fault for fault in faults), faults
 
 
+@pytest.mark.parametrize(("number", "fits"), [(3, False), (4, True), (5, True), (8, True), (9, False)])
+def test_four_to_eight_exercises_are_asked_for(finished, number, fits):
+    last = cell_with(finished, "### Exercise 99.5")
+    for part in range(6, number + 1):
+        finished.cells.append(nbformat.v4.new_markdown_cell(last.source.replace("99.5", f"99.{part}")))
+    for part in range(number + 1, 6):
+        replace(finished, f"### Exercise 99.{part}", "###")
+    faults = [fault for fault in rules_cells.exercises_answer(finished, LECTURE) if "asked for" in fault]
+    assert faults == ([] if fits else [f"there are {number} exercises; 4 to 8 are asked for"])
+
+
+@pytest.mark.parametrize(
+    ("course", "allowed", "words"),
+    [
+        ({"seconds": 60, "slowest_cell_seconds": 10}, {LECTURE: 60}, []),
+        ({"seconds": 60.1, "slowest_cell_seconds": 10}, {LECTURE: 60}, ["the run took 60.1 s, 60 are allowed"]),
+        ({"seconds": 1, "slowest_cell_seconds": 10.1}, {LECTURE: 60}, ["one cell took 10.1 s, 10 are allowed"]),
+        ({"seconds": 1}, {}, [f"there is no budget for {LECTURE}"]),
+        ({}, {LECTURE: 0.5}, []),
+    ],
+)
+def test_budgets_of_time(finished, course, allowed, words):
+    finished.metadata["course"] = course
+    faults = rules.within_budget(finished, LECTURE, allowed)
+    assert len(faults) == len(words) and all(word in fault for word, fault in zip(words, faults, strict=True))
+
+
 def test_an_exercise_that_is_solved_already(finished):
     output_of(finished, 'check("99.2", answer_2)', "stream").text = "Exercise 99.2: right.\n"
     one(rules_cells.exercises_answer(finished, LECTURE), "99.2 should wait when untouched")

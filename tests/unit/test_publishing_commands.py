@@ -316,6 +316,14 @@ def test_what_is_stored_waits_until_it_is_on_the_disk(tmp_path, monkeypatch):
     assert len(synced) == 1 and (tmp_path / "a.txt").read_bytes() == b"a\nb\n"
 
 
+def test_a_refused_file_is_named_with_what_to_do():
+    import errno
+
+    said = str(files.explained(PermissionError(errno.EACCES, "denied", "a.txt")))
+    assert said.startswith("no permission for a.txt: it belongs to somebody else") and said.endswith("to a folder of your own")
+    assert ("another program has it open" in said) is (os.name == "nt")
+
+
 def test_outputs_are_carried_to_the_same_code_alone():
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 

@@ -1,5 +1,6 @@
 """A new lecture's skeleton, the Colab run's own arithmetic, and the order of the proof."""
 
+import re
 import subprocess
 import sys
 
@@ -56,6 +57,9 @@ def test_the_skeleton_is_a_lecture_that_lacks_only_content(course, capsys):
     twin = notebooks.read_twin(text)
     assert "# Backpropagation: which question?" in text
     assert "## Why from the output to the input?" in text and "## A scalar engine" in text and "Folding" not in text
+    assert re.findall(r"finding_\d+", text)[0] == "finding_1"
+    made = (course.project.root / "course_utils/checks/backprop.py").read_text(encoding="utf-8")
+    assert made.startswith('"""Checks of the exercises of lecture 02, Backpropagation.')
     assert not [word for word in ("COLAB", "SECTIONS", "FIELD", "NUMBER", "HEADING") if word in text]
     assert rules.colab_cell_is_stamped(twin, course.project) == []
     for rule in (rules_cells.short_code, rules_cells.known_tags, rules_words.portable, rules_words.frame_is_kept):
@@ -180,6 +184,21 @@ def test_cells_of_one_notebook_stay_in_one_process():
     for stage in proof.stages(2):
         assert ("-n" in stage.command) == ("loadfile" in stage.command)
     assert not any("-n" in stage.command for stage in proof.stages(1))
+
+
+@pytest.mark.parametrize(("jobs", "good"), [("0", False), ("1", True), ("3", True)])
+def test_a_process_at_least_is_needed(course, monkeypatch, capsys, jobs, good):
+    asked = []
+    monkeypatch.setattr(proof, "run", lambda project, chosen, jobs: asked.append((chosen, jobs)) or ([("code", "passed", 61.0)], set()))
+    monkeypatch.setattr(proof, "browser_note", lambda project: "")
+    monkeypatch.setattr(proof.execution, "warm_up", lambda: None)
+    if good:
+        assert proof.main(["code", "--jobs", jobs]) == 0 and asked == [(["code"], int(jobs))]
+        assert "all in 61 s" in capsys.readouterr().out
+    else:
+        with pytest.raises(SystemExit):
+            proof.main(["--jobs", jobs])
+        assert "jobs must be at least 1" in capsys.readouterr().err and not asked
 
 
 def test_a_wrong_stage_is_named(capsys):
