@@ -38,7 +38,10 @@ def forked(work, seconds=None, quiet=True):
             late = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
             return ("time", None) if late else ("crash", signal.Signals(os.WTERMSIG(status)).name)
         answer.seek(0)
-        return pickle.load(answer)
+        try:
+            return pickle.load(answer)
+        except EOFError:  # something in it ended the process, past what ends it here
+            return "crash", "it ended without an answer"
 
 
 def _work_in_child(work, answer, seconds, quiet):
