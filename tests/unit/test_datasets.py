@@ -100,13 +100,15 @@ def changed(originals, what):
         data = data + 0.25  # rounds down to the same bytes
     elif what == "a missing row":
         data, target = data[1:], target[1:]
+    elif what == "a missing class":
+        target = target[1:]
     elif what == "two rows swapped":
         data[[0, 1]] = data[[1, 0]]
     return damaged(data, target)
 
 
 @pytest.mark.parametrize(
-    "what", ["one pixel", "one class", "a fraction", "a missing row", "two rows swapped"]
+    "what", ["one pixel", "one class", "a fraction", "a missing row", "a missing class", "two rows swapped"]
 )
 def test_damaged_digits_are_found(monkeypatch, originals, what):
     monkeypatch.setattr(sklearn.datasets, "load_digits", changed(originals, what))
@@ -121,6 +123,11 @@ def test_an_unreadable_file_is_explained(monkeypatch, error):
     monkeypatch.setattr(sklearn.datasets, "load_digits", damaged(error=error))
     with pytest.raises(datasets.DatasetError, match="can't be read.*Reinstall"):
         datasets.load_digits()
+
+
+def test_one_digit_of_each_kind_is_enough_to_test():
+    split = datasets.load_digits(test_share=1 / 180)
+    assert sorted(split.y_test) == list(range(10))
 
 
 def fake_images(name, kind=np.uint8):
@@ -155,6 +162,7 @@ def test_full_size_sets_come_scaled(keras, monkeypatch, name):
     assert len(split.x_test) == len(split.y_test) == 200
     assert split.x_train.dtype == np.float32 and split.y_test.dtype == np.int64
     assert split.x_train.max() == split.x_test.min() == np.float32(0.2)
+    assert len(datasets.load(name, limit=1).x_train) == 1
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "10"])

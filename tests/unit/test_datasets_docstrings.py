@@ -138,6 +138,7 @@ def test_only_the_librarys_own_modules_are_read(tmp_path):
         "__init__.py": '"""' + " ".join(f"top{n}" for n in "abcdefghijklmn") + '"""', "a.py": said_by("alpha"),
         "tests/b.py": said_by("beta"), "_vendor/c.py": said_by("gamma"), "gen_ops.py": said_by("delta"),
         "sub/d.py": said_by("epsilon"), "sub/_private/e.py": said_by("zeta"), "sub/__init__.py": said_by("eta"),
+        "sub/gen_ops.py": said_by("kappa"), "sub/test_it.py": said_by("lambda"), "sub/conftest.py": said_by("mu"),
         "broken.py": 'def (:\n"""x"""', "sub/d_test.py": said_by("theta"), "conftest.py": said_by("iota"),
     })  # fmt: skip
     assert [(module, name, group) for _, module, name, _, group in rows] == [
@@ -151,10 +152,10 @@ def test_methods_and_added_docstrings_have_names():
     source = (
         f'class A:\n    """{words} one"""\n    if True:\n        def f(self):\n            """{words} two"""\n'
         f'            def inner():\n                """{words} four"""\n'
-        f'add_newdoc("numpy._core", "ndarray", ("copy", """{words} three"""))\nadd_newdoc("numpy")\n'
+        f'add_newdoc("numpy._core", "ndarray", ("copy", """{words} three"""))\nadd_newdoc("numpy")\nadd_newdoc("arange", """{words} five""")\n'
     )
     names = [name for name, _ in _docstring_sources._walk(ast.parse(source), "")]
-    assert names == ["A", "A.f", "ndarray.copy"]
+    assert names == ["A", "A.f", "ndarray.copy", "arange"]
 
 
 def test_copies_are_left_out(tmp_path):
@@ -178,6 +179,11 @@ def test_shares_of_copied_runs_against_counting():
         before.append(sum(run in seen for run in runs(text)) / max(len(runs(text)), 1))
         seen |= set(runs(text))
     assert np.allclose(_copies.copied_from_before(texts, run=4), before)
+    eight = "one two three four five six seven eight"
+    assert _copies.copied_share([eight], [eight, eight + " nine"]).tolist() == [1, 0.5], "a text of one run"
+    assert _copies.copied_share([], [eight]).tolist() == [0] and _copies.copied_share([eight], ["one two"]).tolist() == [0]
+    assert _copies.copied_from_before([eight, eight]).tolist() == [0, 1]
+    assert _copies.copied_share(["a b"], ["b c"], run=1).tolist() == [0.5]
     assert _copies.copied_share([], ["a b"]).tolist() == [0] and _copies.copied_share(["a"], []).shape == (0,)
 
 
@@ -266,7 +272,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setattr(docstrings, "LIBRARIES", {"lib": ("numpy", "")})
     monkeypatch.setattr(docstrings, "_folder", lambda library: tmp_path / "lib")
     monkeypatch.setattr(docstrings, "SMALLEST", 10)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "not there yet/cache"))
     docstrings._documents.cache_clear()
     calls = []
     extract = _docstring_sources.extract
@@ -276,7 +282,7 @@ def small(monkeypatch, tmp_path):
         docstrings._documents.cache_clear()
         return docstrings._documents()[0]
 
-    yield read, calls, tmp_path / "cache"
+    yield read, calls, tmp_path / "not there yet/cache"
     docstrings._documents.cache_clear()
 
 
@@ -309,7 +315,7 @@ def test_a_damaged_store_is_made_anew(small, change, monkeypatch):
 
 def test_a_home_that_is_read_only_does_no_harm(small, monkeypatch):
     read, calls, folder = small
-    folder.mkdir()
+    folder.mkdir(parents=True)
     if os.name != "nt" and os.geteuid() != 0:
         folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
     else:
@@ -340,6 +346,7 @@ def test_nothing_is_stored_where_that_is_switched_off(small, monkeypatch):
         ("linux", "XDG_CACHE_HOME", "", "~/.cache/deep-learning-measured"),
         ("darwin", "XDG_CACHE_HOME", "/x", "~/Library/Caches/deep-learning-measured"),
         ("win32", "LOCALAPPDATA", "/y", "/y/deep-learning-measured"),
+        ("win32", "LOCALAPPDATA", "", "~/AppData/Local/deep-learning-measured"),
     ],
 )
 def test_the_folder_is_where_the_system_keeps_such_files(monkeypatch, system, variable, value, expected):
@@ -420,8 +427,10 @@ Notes
 -----
 Use ``mean(a)`` as in::
 
-    this is code = 3
+    print all of the values
     and more of it
+
+    and the rest of it
 
 The formula is :math:`x^2` here.
 
@@ -444,6 +453,10 @@ GOOGLE_STYLE = """Layer that adds things up.
 this = "code that is not prose"
 # And this is a comment, which is no prose either.
 ```
+What follows a fence is prose.
+```
+```
+So is this line here.
 
 Args:
     units: Positive integer, the number
@@ -471,7 +484,7 @@ def test_prose_of_numpys_style():
 
 def test_prose_of_googles_style():
     assert datasets.sentences(GOOGLE_STYLE) == [
-        "Layer that adds things up.", "Positive integer, the number of units.", "May be large.",
+        "Layer that adds things up.", "What follows a fence is prose.", "So is this line here.", "Positive integer, the number of units.", "May be large.",
         "The name of the layer.", "More of the same kind.", "A tensor with all values.", "If the shape is wrong.",
         "And a last paragraph here.",
     ]  # fmt: skip
@@ -488,6 +501,32 @@ def test_parameters_of_both_styles():
         ("name", "str", "The name of the layer."),
         ("kwargs", "", "More of the same kind."),
     ]
+
+
+def test_links_lose_their_addresses_and_types_keep_their_colons():
+    assert datasets.sentences("See [the guide](#anchor) for more words.") == ["See the guide for more words."]
+    assert datasets.sentences("See [the guide](https://example.org/a) for more words.") == ["See the guide for more words."]
+    assert datasets.parameters("A.\n\nParameters\n----------\nx : dict of str : int\n    Some words.") == [("x", "dict of str : int", "Some words.")]
+
+
+def test_a_sign_in_fifty_may_be_foreign():
+    words = "some words that are read in the corpus as they are here, all of them"
+    fifty = [(words * 3)[:100 - n] + "\u4e2d" * n for n in (2, 3)]
+    assert [bool(_docstring_sources.clean(text)) for text in fifty] == [True, False]
+
+
+def test_half_of_the_bodies_of_a_library_are_exchanged():
+    def bodies(number):
+        documents = [docstrings.Docstring("numpy", "numpy.a", "f", " ".join(f"Sentence {n} of text {k} here." for n in range(3)), "numpy.a") for k in range(number)]
+        return [(first.split()[4], second.split()[4], label) for first, second, label in docstring_tasks._summary(documents, np.random.default_rng(0))]
+
+    for number in (4, 5, 6, 9):
+        found = bodies(number)
+        assert sorted(first for first, _, _ in found) == [str(k) for k in range(number)]
+        assert [(first == second) for first, second, _ in found] == [bool(label) for *_, label in found]
+        assert sum(not label for *_, label in found) == number // 2
+        exchanged = [(first, second) for first, second, label in found if not label]
+        assert sorted(first for first, _ in exchanged) == sorted(second for _, second in exchanged), "each body once"
 
 
 def test_the_whole_corpus_is_prose(corpus):

@@ -36,6 +36,20 @@ def test_a_letter_is_its_code_point_and_varies():
     assert middle < 0.3 < split.x_train[split.y_train == ord("I")][:, 7:9, 7:9].mean()  # a ring and a stroke
 
 
+def test_a_letter_without_variation_stands_in_the_middle():
+    import io
+    import types
+
+    from PIL import ImageFont
+
+    name, known = next(iter(glyphs.FONTS.items()))
+    font = ImageFont.truetype(io.BytesIO(glyphs._read(name, known)), glyphs._DRAWN)
+    still = types.SimpleNamespace(normal=lambda size=None: np.zeros(size) if size else 0.0)
+    for letter in "OI":
+        picture = glyphs._draw(letter, font, 16, still)
+        assert np.abs(picture - picture[::-1]).mean() < 0.03 and np.abs(picture - picture[:, ::-1]).mean() < 0.03, letter
+
+
 def test_alphabets_have_the_letters_of_their_scripts():
     sizes = {name: len(set(datasets.load_glyphs(count=4000, side=8, alphabets=[name]).y_train)) for name in glyphs.ALPHABETS}
     assert sizes == {"latin": 52, "greek": 49, "cyrillic": 64, "armenian": 77, "georgian": 33}

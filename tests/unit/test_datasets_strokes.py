@@ -47,6 +47,8 @@ def test_a_spline_runs_through_its_points():
     np.testing.assert_allclose(curve[[0, -1]], points[[0, -1]], atol=1e-12)
     straight = letterforms.spline(np.array([[0.0, 0], [1, 1], [3, 3]]))
     np.testing.assert_allclose(straight[:, 0], straight[:, 1])
+    even = letterforms.spline(np.array([[0.0, 0], [1, 1], [2, 2], [3, 3]]))
+    np.testing.assert_allclose(np.diff(even[:, 0]), np.diff(even[:, 0]).mean(), err_msg="no bulge at either end")
 
 
 # The path

@@ -289,6 +289,10 @@ def test_a_python_without_its_library_is_explained(monkeypatch, fresh, tmp_path)
         library_in(tmp_path, monkeypatch, {"os.py": b"x\n"}, smallest=1000)
 
 
+def test_a_library_just_large_enough_is_read(monkeypatch, fresh, tmp_path):
+    assert library_in(tmp_path, monkeypatch, {"os.py": b"x\n"}, smallest=2)[0] == ["os"]
+
+
 def test_a_library_of_one_package_is_not_split(monkeypatch, fresh, tmp_path):
     library_in(tmp_path, monkeypatch, {"os.py": b"x\n"})
     with pytest.raises(ValueError, match="test_share must leave modules in both parts"):
