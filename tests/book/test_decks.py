@@ -184,8 +184,8 @@ def test_a_marked_heading_cell_gives_one_title_slide(tmp_path):
 
 
 def test_fragments_appear_one_after_the_other(deck):
-    page = deck(words("## A title"), words("- one", mark="fragment"), words("- two", mark="fragment"))
-    assert re.findall(r'fragment" data-fragment-index="(\d)"', page) == ["0", "1"]
+    page = deck(words("## A title"), words("- one", mark="fragment"), words("- two", mark="fragment"), words("- three", mark="fragment"))
+    assert re.findall(r'fragment" data-fragment-index="(\d)"', page) == ["0", "1", "2"]
 
 
 def test_a_link_to_a_lecture_leads_to_its_page(deck):
@@ -246,6 +246,16 @@ def test_a_lecture_that_makes_no_deck_is_refused(tmp_path, cells, message):
     with pytest.raises(ValueError, match=message):
         decks.build(tmp_path / "01_x.ipynb", tmp_path / "deck.html", libraries)
     assert not (tmp_path / "deck.html").exists()
+
+
+def test_folders_of_a_deck_are_made(tmp_path):
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Title"), words("## T\n\nText.")]), tmp_path / "01_x.ipynb")
+    libraries = vendor.copy_vendor(tmp_path / "site/vendor")
+    (tmp_path / "site/fonts").mkdir()
+    (tmp_path / "site/fonts/serif-regular.woff").touch()
+    target = tmp_path / "not/there/yet.html"
+    assert decks.build(tmp_path / "01_x.ipynb", target, libraries) == 2 == decks.build(tmp_path / "01_x.ipynb", target, libraries)
+    assert "../../site/vendor/" in target.read_text(encoding="utf-8").replace("../../../", "../../")
 
 
 def test_missing_libraries_are_named(tmp_path):

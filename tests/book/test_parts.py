@@ -195,6 +195,9 @@ def test_topic_index_names_each_part_once(course):
 
 def test_lecture_list_tells_written_from_planned(course):
     text = pages.lecture_list(course)
+    assert re.findall(r"<span>(Part \w+)</span>", text) == ["Part I", "Part II"] and text.count('<ol class="lecture-list">') == text.count("</ol>") == 2
+    assert pages.lecture_list([course[0], course[0]]).count('class="part-title"') == 1
+    assert pages.topic_summary(course) == "2 topics in 2 lectures. Taught so far: 1 topics, lectures written: 1.\n"
     assert 'class="written"' in text and "runs in 21\u00a0s" in text and 'class="planned"' in text
 
 
@@ -307,12 +310,13 @@ def test_values_and_bounds_read_well(record, value, bounds):
 def test_subsets_are_renamed_small_and_hold_what_the_course_writes(tmp_path):
     from fontTools.ttLib import TTFont
 
-    target = fonts.write_fonts(tmp_path / "fonts")
+    target = fonts.write_fonts(tmp_path / "not/there/fonts")
     for name, (_, _, family) in fonts.FACES.items():
         font = TTFont(target / name)
         assert (target / name).stat().st_size < 60_000
         assert font["name"].getDebugName(1) == family and "Source" not in font["name"].getDebugName(4)
         assert re.fullmatch(rf"Version [\d.]+.*; {family} .+", font["name"].getDebugName(3)), "whose version it is"
+        assert ("Italic" in font["name"].getDebugName(2)) is ("italic" in name), "the style that it is"
     again = fonts.write_fonts(tmp_path / "again", cache=tmp_path / "kept")
     assert {path.name: path.read_bytes() for path in again.iterdir()} == {path.name: path.read_bytes() for path in target.iterdir()}
     letters = TTFont(target / "serif-regular.woff").getBestCmap()

@@ -9,7 +9,7 @@ import pytest
 
 from course_utils.publishing import __main__ as command_line
 from course_utils.publishing import (
-    assignments, bench, book, colab, decks, desk, execution, files, proof, robust, rules_cells, running,
+    assignments, bench, book, colab, decks, desk, execution, files, proof, robust, rules, rules_cells, running, slide_layout, slides, sources,
 )  # fmt: skip
 from course_utils.publishing.project import Problem
 
@@ -31,7 +31,7 @@ def command(monkeypatch):
     return make
 
 
-def interrupted(rest):
+def interrupted(*_, **__):
     raise KeyboardInterrupt
 
 
@@ -121,6 +121,11 @@ def test_a_fresh_book_is_built_only_when_it_is_asked_for(sample_course, monkeypa
     left.mkdir(parents=True)
     assert book.build(project, **({"force": True} if force else {})) is built and len(calls) == built
     assert left.exists() is not built, "what a killed build left goes with the next one"
+
+
+def test_lists_are_written_as_they_are_read(tmp_path):
+    book._write_yaml(tmp_path / "a.yml", {"b": "ü", "a": [1, "—"]})
+    assert (tmp_path / "a.yml").read_text(encoding="utf-8") == "b: ü\na:\n- 1\n- —\n"
 
 
 def test_decks_of_the_book_are_those_of_the_stored_lectures(tmp_path, monkeypatch):
@@ -267,16 +272,39 @@ def test_a_lecture_in_colab_uses_what_its_first_cell_installed(sample_course, tm
         return types.SimpleNamespace(seconds=7.5)
 
     monkeypatch.setattr(colab.execution, "execute", execute)
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
     if place.startswith("image"):
         assert colab.run_lecture(course.project, course.lecture, str(python), {"GIT_CONFIG_COUNT": "2"}, tmp_path) == 7.5
     else:
         with pytest.raises(Problem, match="99_samples used .*elsewhere.*, not what its first cell installed"):
             colab.run_lecture(course.project, course.lecture, str(python), {"GIT_CONFIG_COUNT": "2"}, tmp_path)
     assert given["python"] == str(python) and given["folder"] == tmp_path / "content" and not given["refuse_stderr"]
+    assert "PYTHONPATH" not in given["variables"] and given["variables"]["PATH"] == os.environ["PATH"]
     assert given["variables"]["GIT_CONFIG_COUNT"] == "2" and "google.colab" in given["start"]
 
 
 # --- small tools
+
+
+def test_helpers_count_however_far_they_are_reached(tmp_path):
+    """Each function stands before the one that calls it."""
+    module = tmp_path / "helpers.py"
+    module.write_text("def deep():\n    return 1\n\ndef middle():\n    return deep()\n\ndef top():\n    return middle()\n\ndef other():\n    return 2\n")
+    [kept] = sources.used_text(["helpers.top()"], [module])
+    assert [line for line in kept.splitlines() if "def" in line] == ["def deep():", "def middle():", "def top():"]
+
+
+def test_memory_is_known_where_the_system_keeps_no_record(monkeypatch):
+    mine = execution.peak_memory(os.getpid())
+    monkeypatch.setattr(execution.sys, "platform", "other")
+    assert 10**7 < execution.peak_memory(os.getpid()) < 100 * mine and execution.peak_memory(2**22 + 7) == 0
+
+
+def test_a_lecture_that_has_not_changed_runs_only_when_it_is_asked_for(sample_course):
+    course = sample_course()
+    course.run()
+    assert running.run_lecture(course.project, course.lecture) == "99_samples: up to date"
+    assert "code cells in" in running.run_lecture(course.project, course.lecture, always=True)
 
 
 def test_the_notebooks_are_opened_in_jupyterlab(sample_course, monkeypatch):
@@ -287,6 +315,8 @@ def test_the_notebooks_are_opened_in_jupyterlab(sample_course, monkeypatch):
     [(command, options)] = calls
     assert command[1:] == ["-m", "jupyterlab", f"--ServerApp.root_dir={root}", "--LabApp.default_url=/lab/tree/notebooks", "--no-browser"]
     assert options["cwd"] == root and options["env"]["JUPYTER_PREFER_ENV_PATH"] == "1"
+    monkeypatch.setattr(desk.subprocess, "call", interrupted)
+    assert desk.lab() == 0
     monkeypatch.setattr(desk, "is_missing", lambda module: True)
     with pytest.raises(Problem, match="JupyterLab is not installed here"):
         desk.lab()
@@ -319,6 +349,9 @@ def test_what_is_stored_waits_until_it_is_on_the_disk(tmp_path, monkeypatch):
 def test_a_refused_file_is_named_with_what_to_do():
     import errno
 
+    import shutil
+
+    assert "the disk is full: b" in str(files.explained(shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")])))
     said = str(files.explained(PermissionError(errno.EACCES, "denied", "a.txt")))
     assert said.startswith("no permission for a.txt: it belongs to somebody else") and said.endswith("to a folder of your own")
     assert ("another program has it open" in said) is (os.name == "nt")
@@ -352,7 +385,21 @@ def test_a_stage_that_is_not_run_takes_no_time(sample_course, monkeypatch, capsy
     monkeypatch.setattr(proof.subprocess, "call", lambda command, cwd: int("book" in command))
     rows, failed = proof.run(sample_course().project, ["book", "pages"], 1)
     assert [row[:2] for row in rows] == [("book", "FAILED"), ("pages", "not run: book failed")]
-    assert rows[1][2] == 0 and failed == {"book", "pages"}
+    assert 0 <= rows[0][2] < 60 and rows[1][2] == 0 and failed == {"book", "pages"}
+
+
+def test_the_first_difference_of_two_texts_is_shown():
+    assert rules._first_difference("a\nb\nc", "a\nx\nc") == "Text: 'b', notebook: 'x'"
+    assert rules._first_difference("a\nb", "a") == "Text: 'b', notebook: ''"
+
+
+def test_tables_and_long_words_need_wide_columns():
+    from nbformat.v4 import new_code_cell, new_markdown_cell
+
+    table, listing = slides.Part("words", new_markdown_cell("a\n|b|c|")), slides.Part("code", new_code_cell("x = 1\n|y"))
+    for width, fits in ((0.49, False), (0.5, True)):
+        assert slide_layout._fits([table], width * slide_layout.WIDTH) is fits
+        assert slide_layout._fits([listing], width * slide_layout.WIDTH) is True
 
 
 @pytest.mark.parametrize(("length", "faults"), [(40, 0), (39, 1), (0, 1)])
@@ -379,6 +426,8 @@ def test_the_status_of_a_robust_run(sample_course, monkeypatch, capsys, value, t
     said = capsys.readouterr().out
     assert ("no claim was measured" in said) is (value is None)
     assert ("12 s the longest" in said) is (not trouble)
+    command_line.main(["robust"])
+    assert " 6 runs" in capsys.readouterr().out, "five seeds, one of them with other kernels too"
 
 
 def test_the_folder_of_a_lock_is_made_and_its_owner_is_named(tmp_path):

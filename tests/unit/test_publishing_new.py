@@ -1,5 +1,6 @@
 """A new lecture's skeleton, the Colab run's own arithmetic, and the order of the proof."""
 
+import os
 import re
 import subprocess
 import sys
@@ -195,6 +196,9 @@ def test_a_process_at_least_is_needed(course, monkeypatch, capsys, jobs, good):
     if good:
         assert proof.main(["code", "--jobs", jobs]) == 0 and asked == [(["code"], int(jobs))]
         assert "all in 61 s" in capsys.readouterr().out
+        assert proof.main([]) == 0 and asked[-1] == ([], min(proof.MOST_JOBS, os.cpu_count()))
+        monkeypatch.setattr(proof, "run", lambda *_: ([("code", "FAILED", 61.0)], {"code"}))
+        assert proof.main([]) == 1 and "FAILED in 61 s" in capsys.readouterr().out
     else:
         with pytest.raises(SystemExit):
             proof.main(["--jobs", jobs])
