@@ -48,7 +48,7 @@ bench-peers: ## install those libraries into .venv-peers (PEERS_PYTHON=python3.1
 colab: ## run every lecture as Colab does, with Colab's versions
 	@$(RUN) colab
 
-new-lecture: ## start a lecture from the skeleton (NAME=03_depth)
+new-lecture: ## start a lecture from the skeleton (NAME=03_depth_and_initialization)
 	@$(RUN) new-lecture $(NAME)
 
 env: ## make or update the environment, nothing else

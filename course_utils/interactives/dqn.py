@@ -86,13 +86,21 @@ def grid_world(
     lesson = [
         "A place is worth the best of its four moves, and a move is worth its reward plus γ times the place it leads to. Value "
         "iteration knows all moves: in each sweep values travel one cell from the goal, and the distance to the exact values "
-        "shrinks at least by γ. On the 5 x 8 grid above, where the shortest way has 11 moves, 11 sweeps make the start exact: 0.51 at γ = 0.95.",
+        "shrinks at least by γ. " + _when_exact(props),
         "Q-learning knows nothing. It tries moves, and nudges Q of each move toward the reward plus γ times the best Q that follows. "
         "Without exploration it stays with the first reward it found; with much of it, its returns are poor while its greedy policy is good. "
         "If the only reward is 25 moves away, 200 episodes don't find it once, but if every move costs 0.01, untried moves look better "
         "than tried ones, and it comes within 40.",
     ]
     return Interactive("grid_world", alt, lesson, **props)
+
+
+def _when_exact(props: dict[str, object]) -> str:
+    """Say after how many sweeps the start is exact; with numbers, where they are known."""
+    first = {"grid": list(ROOM), "gamma": 0.95, "slip": 0.0, "cost": 0.01}
+    if all(props[name] == value for name, value in first.items()):
+        return "On the 5 x 8 grid above, where the shortest way has 11 moves, 11 sweeps make the start exact: 0.51 at γ = 0.95."
+    return "Without slips, as many sweeps as the best way has moves make the start exact."
 
 
 def _grid(grid: Sequence[str]) -> list[str]:

@@ -41,7 +41,7 @@ def gan_playground(
 
     The reader chooses data, loss, remedy, both learning rates and the judge's moves
     a step, and plays one step, a hundred, or without a stop. Derived in 16_gans,
-    "Eight islands" to "Four losses, four remedies".
+    "Eight islands" to "Four losses, three remedies".
 
     Parameters
     ----------

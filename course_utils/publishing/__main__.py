@@ -19,7 +19,7 @@ COMMANDS = {
     "bench-peers": ("bench:peers", "install those libraries into .venv-peers"),
     "assignments": ("assignments", "make the edition without solutions, or grade a class with --grade FOLDER"),
     "colab": ("colab", "run every lecture from its first cell with Colab's versions"),
-    "new-lecture": ("skeleton", "start a lecture: new-lecture 03_depth"),
+    "new-lecture": ("skeleton", "start a lecture: new-lecture 03_depth_and_initialization"),
     "clean": ("desk:clean", "remove what was built, keep what was stored"),
     "help": ("", "this list"),
 }
