@@ -33,36 +33,33 @@ def small_course(project, folder):
     return Project.at(folder)
 
 
-def test_a_warning_stops_the_build_and_leaves_the_old_pages(project, tmp_path, monkeypatch):
-    monkeypatch.setattr(book.fonts, "write_fonts", lambda target, cache: None)  # not what is looked at here
-    course = small_course(project, tmp_path)
-    (course.build / "html").mkdir(parents=True)
-    (course.build / "html/index.html").write_text("the last good page", encoding="utf-8")
-    page = tmp_path / "book/how_to_use.md"
-    page.write_text(page.read_text(encoding="utf-8") + "\n[lost](reference/nowhere.md)\n", encoding="utf-8")
-    with pytest.raises(Problem, match=r"_build/source/how_to_use\.md.*nowhere"):
-        book.build(course, slides=False)
-    assert (course.build / "html/index.html").read_text(encoding="utf-8") == "the last good page"
-    assert not list(course.build.glob("book-*"))
-
-
-def test_a_topic_without_its_section_stops_the_build(project, tmp_path):
-    course = small_course(project, tmp_path)
-    topics = tmp_path / "book/topics.yml"
-    text = topics.read_text(encoding="utf-8").replace('section: "The border is a line"', 'section: "The border is a curve"')
-    topics.write_text(text, encoding="utf-8")
-    with pytest.raises(Problem, match="no heading 'The border is a curve'; nearest is 'The border is a line'"):
-        book.build(course, slides=False)
-
-
-# --- what Jupyter Book reads
-
-
 @pytest.fixture
 def small(project, tmp_path, monkeypatch):
     """A small course, whose typefaces are not what is looked at."""
     monkeypatch.setattr(book.fonts, "write_fonts", lambda target, cache: None)
     return small_course(project, tmp_path)
+
+
+def test_a_warning_stops_the_build_and_leaves_the_old_pages(small):
+    (small.build / "html").mkdir(parents=True)
+    (small.build / "html/index.html").write_text("the last good page", encoding="utf-8")
+    page = small.root / "book/how_to_use.md"
+    page.write_text(page.read_text(encoding="utf-8") + "\n[lost](reference/nowhere.md)\n", encoding="utf-8")
+    with pytest.raises(Problem, match=r"_build/source/how_to_use\.md.*nowhere"):
+        book.build(small, slides=False)
+    assert (small.build / "html/index.html").read_text(encoding="utf-8") == "the last good page"
+    assert not list(small.build.glob("book-*"))
+
+
+def test_a_topic_without_its_section_stops_the_build(small):
+    topics = small.root / "book/topics.yml"
+    text = topics.read_text(encoding="utf-8").replace('section: "The border is a line"', 'section: "The border is a curve"')
+    topics.write_text(text, encoding="utf-8")
+    with pytest.raises(Problem, match="no heading 'The border is a curve'; nearest is 'The border is a line'"):
+        book.build(small, slides=False)
+
+
+# --- what Jupyter Book reads
 
 
 def test_everything_is_laid_out_for_jupyter_book(small, tmp_path):
