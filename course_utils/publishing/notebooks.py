@@ -95,7 +95,7 @@ def hashes(text, notebook, lecture, root):
         Changes only when outputs may change: with code cells and helpers.
     """
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    helpers = sources.used_text(cells, sources.used_helpers(cells, lecture, root))
+    helpers = sources.used_text(cells, sources.used_helpers(cells, lecture, root), root)
     return sources.fingerprint([text, *helpers], [], root), sources.fingerprint([*cells, *helpers], [], root)
 
 

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.publishing.project import field_of
@@ -75,24 +76,30 @@ def used_helpers(cells, lecture, root):
 
 
 def _imports(tree, package, root):
-    """Files of the package that the import statements of one tree name."""
+    """Files of the package that the import statements of one tree load."""
+    for parts in _dotted(tree, package):
+        for end in range(1, len(parts) + 1):
+            yield from _files(parts[:end], root)
+
+
+def _dotted(tree, package):
+    """Dotted names, in parts, of what import statements take from the course's package."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             dotted = [alias.name.split(".") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = list(package[: len(package) - node.level + 1]) if node.level else []
             base += node.module.split(".") if node.module else []
-            dotted = [base] + [[*base, alias.name] for alias in node.names]
+            dotted = [[*base, alias.name] for alias in node.names]
         else:
             continue
-        for parts in dotted:
-            if parts[:1] != [PACKAGE]:
-                continue
-            for end in range(1, len(parts) + 1):
-                place = root.joinpath(*parts[:end])
-                for path in (place.with_suffix(".py"), place / "__init__.py"):
-                    if path.is_file():
-                        yield path
+        yield from (parts for parts in dotted if parts[0] == PACKAGE)
+
+
+def _files(parts, root):
+    """The file of a module or package, in a list; an empty one if the name is not a module's."""
+    place = root.joinpath(*parts)
+    return [path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()][:1]
 
 
 def _front_end(folder, names):
@@ -110,11 +117,14 @@ def _front_end(folder, names):
     return found
 
 
-def used_text(cells, files):
-    """Read helpers, leaving out the functions and classes that nothing in the lecture can reach.
+def used_text(cells, files, root):
+    """Read helpers, leaving out what nothing in the lecture can reach.
 
-    A new loader in `datasets` or a new figure in `interactives` then leaves the lectures
-    before it as they are.
+    A function, class, value or import of a module counts when something that counts mentions
+    its name, in the same module or through an import. What acts while a module loads (a call,
+    a loop, a decorated function, its ``__getattr__``) counts when anything of the module does.
+    A new loader in `datasets`, or a new module with a new figure in `interactives`, then leaves
+    the lectures before it as they are. A module that no import leads to counts whole.
 
     Parameters
     ----------
@@ -122,43 +132,94 @@ def used_text(cells, files):
         Sources of the code cells.
     files : list of Path
         What `used_helpers` found for them.
+    root : Path
+        Folder that holds the package.
 
     Returns
     -------
     list of str
-        One text for each file.
+        One text for each file of which something counts.
     """
-    named, kept, trees = set(), {}, {}
-    for tree in map(tree_of, cells):
-        named |= _named(tree)
-    for path in files:
-        kept[path] = path.read_text(encoding="utf-8").replace("\r\n", "\n")
-        if path.suffix == ".py":
-            trees[path] = ast.parse(kept[path]).body
-    waiting = [(path, node) for path, body in trees.items() for node in body]
-    reached, again = {path: [] for path in trees}, True
+    kept = {path: path.read_text(encoding="utf-8").replace("\r\n", "\n") for path in files}
+    pieces = {path: list(_pieces(kept[path])) for path in files if path.suffix == ".py"}
+    names, attributes, modules = ({path: set() for path in [None, *pieces]} for _ in range(3))
+
+    def count(tree, path):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name | ast.Attribute):
+                kind, name = (names, node.id) if isinstance(node, ast.Name) else (attributes, node.attr)
+                kind[path].add(name)
+        for parts in _dotted(tree, _package(path, root)):
+            modules[path] |= pieces.keys() & _files(parts, root)
+            for module in pieces.keys() & _files(parts[:-1], root):
+                names[module].add(parts[-1])
+
+    trees = [(tree_of(cell), None) for cell in cells]
+    for tree, _ in trees:
+        count(tree, None)
+    trees += [(ast.parse(kept[path]), path) for path in pieces]
+    for path in pieces.keys() - {found for tree, path in trees for found in _imports(tree, _package(path, root), root)}:
+        names[path].add("*")
+    reached, again = {path: set() for path in pieces}, True
     while again:
-        again, later = False, []
-        for path, node in waiting:
-            definition = isinstance(node, ast.FunctionDef | ast.ClassDef)
-            if definition and node.name not in named and not node.decorator_list:
-                later.append((path, node))
-            else:
-                named |= _named(node)
-                reached[path].append(node)
-                again = True
-        waiting = later
-    for path, nodes in reached.items():
-        nodes = sorted(nodes, key=lambda node: node.lineno)
-        kept[path] = "\n".join(ast.get_source_segment(kept[path], node) for node in nodes)
-    return list(kept.values())
+        again = False
+        for path, several in modules.items():
+            for module in several:
+                names[module] |= attributes[path]
+        for path, several in pieces.items():
+            for place, piece in enumerate(several):
+                wanted = piece.bound & names[path] or "*" in names[path] or piece.acts and reached[path]
+                if wanted and place not in reached[path]:
+                    reached[path].add(place)
+                    count(piece.node, path)
+                    again = True
+    kept |= {path: "\n".join(pieces[path][place].text for place in sorted(reached[path])) for path in pieces}
+    return [text for text in kept.values() if text]
 
 
-def _named(tree):
-    """All names and attributes that a piece of code mentions."""
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return names | {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+def _package(path, root):
+    """Parts of the package that a module is in; none for a cell."""
+    return path.relative_to(root).parent.parts if path else ()
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A statement of a module, the names it binds, and whether it acts while the module loads."""
+
+    text: str
+    node: ast.stmt
+    bound: set
+    acts: bool = False
+
+
+def _pieces(text):
+    """Top-level statements of a module; of an import each name by itself."""
+    for node in _statements(ast.parse(text).body):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                taken = isinstance(node, ast.ImportFrom)
+                part = ast.ImportFrom(node.module, [alias], node.level) if taken else ast.Import([alias])
+                bound = (alias.asname or alias.name).split(".")[0]
+                yield _Piece(ast.unparse(part), part, {bound}, acts=bound == "*")
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            decorators = "".join(f"@{ast.unparse(decorator)}\n" for decorator in node.decorator_list)
+            acts = bool(decorators) or node.name == "__getattr__"
+            yield _Piece(decorators + ast.get_source_segment(text, node), node, {node.name}, acts)
+        else:
+            assigns = isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+            targets = (node.targets if isinstance(node, ast.Assign) else [node.target]) if assigns else [None]
+            parts = [part for target in targets for part in getattr(target, "elts", [target])]
+            bound = {part.id for part in parts if isinstance(part, ast.Name)}
+            yield _Piece(ast.get_source_segment(text, node), node, bound, acts=len(bound) < len(parts))
+
+
+def _statements(body):
+    """Statements of a module; imports for type checkers stand among the others, its docstring is left out."""
+    for node in body:
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            yield from _statements(node.body)
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            yield node
 
 
 def fingerprint(texts, files, root):

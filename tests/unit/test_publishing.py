@@ -181,18 +181,65 @@ def test_helpers_are_followed_through_imports_checks_and_scripts(tmp_path):
     assert sources.fingerprint(["a\r\nb"], [], tmp_path) == sources.fingerprint(["a\nb"], [], tmp_path)
 
 
-def test_a_lecture_rests_on_the_functions_it_reaches(tmp_path):
-    module = tmp_path / "datasets.py"
-    old = "LIMIT = 3\n\n\ndef load_a():\n    return _read(LIMIT)\n\n\ndef _read(n):\n    return n\n"
-    module.write_text(old, encoding="utf-8")
-    cells = ["from course_utils import datasets\nx = datasets.load_a()"]
-    before = sources.used_text(cells, [module])
+def rests_on(folder, files, *cells):
+    """Files of a package named like ours, and the texts of them that cells rest on, as one."""
+    for name, text in files.items():
+        path = folder / "course_utils" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return "\n".join(sources.used_text(cells, sources.used_helpers(cells, "99_samples", folder), folder))
 
-    module.write_text(old + "\n\ndef load_b():\n    return 7\n", encoding="utf-8")
-    assert sources.used_text(cells, [module]) == before
-    for changed in (old.replace("return n", "return n + 1"), old.replace("LIMIT = 3", "LIMIT = 4"), old + "\nload_a()\n"):
-        module.write_text(changed, encoding="utf-8")
-        assert sources.used_text(cells, [module]) != before
+
+def test_a_lecture_rests_on_the_functions_it_reaches(tmp_path):
+    old = '"""Data."""\nLIMIT = 3\n\n\ndef load_a():\n    return _read(LIMIT)\n\n\ndef _read(n):\n    return n\n'
+    cell = "from course_utils import datasets\nx = datasets.load_a()"
+
+    def text(changed):
+        return rests_on(tmp_path, {"datasets.py": changed}, cell)
+
+    before = text(old)
+    for more in ("\n\ndef load_b():\n    return 7\n", "\nMORE, LESS = 4, 2\n", "\nimport math\n", "\nclass Other:\n    pass\n"):
+        assert text(old + more) == before == text(old.replace("Data", "More data"))
+    acts = ("load_a()", "for i in range(2):\n    LIMIT += i", "if LIMIT:\n    pass", "_read.name = 2", "LIMIT += 1")
+    for more in (*acts, "@_read\ndef other():\n    pass", "def __getattr__(name):\n    pass"):
+        assert more in text(f"{old}\n{more}\n")
+    for changed in (old.replace("return n", "return n + 1"), old.replace("LIMIT = 3", "LIMIT = 4")):
+        assert text(changed) != before
+
+
+def test_a_new_module_of_a_package_leaves_the_lectures_before_it_as_they_are(tmp_path):
+    first = {
+        "shown/__init__.py": "from .base import drawn\nfrom .old import old as older\n__all__ = ['drawn', 'older']\n",
+        "shown/base.py": "def drawn():\n    return 1\n\n\ndef scaled():\n    return 2\n",
+        "shown/old.py": "from typing import TYPE_CHECKING\nfrom . import base\nif TYPE_CHECKING:\n    import numpy as np\n\n\n"
+        "def old():\n    return base.scaled()\n",
+    }
+    cells = ["from course_utils import shown", "shown.older()"]
+    before = rests_on(tmp_path, first, *cells)
+    assert "def old" in before and "def scaled" in before and "def drawn" not in before and "numpy" not in before
+    second = {
+        "shown/__init__.py": first["shown/__init__.py"].replace("__all__ = [", "from .new import new\n__all__ = ['new', "),
+        "shown/new.py": "from dataclasses import dataclass\nfrom .base import drawn\n\n\n@dataclass\nclass Kind:\n    size: int\n\n\n"
+        "def new():\n    return drawn()\n",
+    }
+    assert rests_on(tmp_path, second, *cells) == before
+    after = rests_on(tmp_path, {}, *cells, "shown.new()")
+    assert "def new" in after and "class Kind" in after and "def drawn" in after
+    assert "def drawn" in rests_on(tmp_path, {}, "from course_utils.shown import drawn as d", "d()")
+    assert "def scaled" in rests_on(tmp_path, {}, "from course_utils.shown.base import *")
+    assert "def scaled" in rests_on(tmp_path, {}, "import course_utils.shown.base as base", "base.scaled()")
+
+
+def test_what_is_decorated_counts_with_its_decorator_or_by_its_name(tmp_path):
+    text = "import contextlib\n\n\n@contextlib.contextmanager\ndef loading():\n    yield\n\n\ndef other():\n    pass\n"
+    before = rests_on(tmp_path, {"progress.py": text}, "from course_utils import progress", "progress.loading()")
+    assert before == "import contextlib\n@contextlib.contextmanager\ndef loading():\n    yield"
+
+
+def test_a_module_that_no_import_leads_to_counts_whole(tmp_path):
+    files = {"checks/__init__.py": "def check():\n    pass\n", "checks/samples.py": "LEAST = 2\n\n\ndef judge():\n    return LEAST\n"}
+    text = rests_on(tmp_path, files, "from course_utils import checks\nchecks.check()")
+    assert "LEAST = 2" in text and "def judge" in text and "def check" in text
 
 
 def test_jupytext_pairs_the_folders():

@@ -288,9 +288,10 @@ def test_a_lecture_in_colab_uses_what_its_first_cell_installed(sample_course, tm
 
 def test_helpers_count_however_far_they_are_reached(tmp_path):
     """Each function stands before the one that calls it."""
-    module = tmp_path / "helpers.py"
+    module = tmp_path / "course_utils" / "helpers.py"
+    module.parent.mkdir()
     module.write_text("def deep():\n    return 1\n\ndef middle():\n    return deep()\n\ndef top():\n    return middle()\n\ndef other():\n    return 2\n")
-    [kept] = sources.used_text(["helpers.top()"], [module])
+    [kept] = sources.used_text(["from course_utils import helpers", "helpers.top()"], [module], tmp_path)
     assert [line for line in kept.splitlines() if "def" in line] == ["def deep():", "def middle():", "def top():"]
 
 
