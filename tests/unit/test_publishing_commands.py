@@ -1,5 +1,6 @@
 """What the commands hand on: arguments, exit statuses, folders and processes."""
 
+import ast
 import os
 import sys
 import types
@@ -9,7 +10,8 @@ import pytest
 
 from course_utils.publishing import __main__ as command_line
 from course_utils.publishing import (
-    assignments, bench, book, colab, decks, desk, execution, files, proof, robust, rules, rules_cells, running, slide_layout, slides, sources,
+    assignments, bench, book, colab, decks, desk, execution, files, notebooks, proof, robust, rules, rules_cells,
+    running, slide_layout, slides, slicing, sources,
 )  # fmt: skip
 from course_utils.publishing.project import Problem
 
@@ -435,3 +437,86 @@ def test_the_folder_of_a_lock_is_made_and_its_owner_is_named(tmp_path):
     with files.only_one(tmp_path / "new/build", "book", "builds") as file:
         file.seek(0)
         assert Path(file.name).name == "book.lock" and file.read() == f"process {os.getpid()}".encode()
+
+
+def test_what_is_installed_is_read_as_names_and_versions(monkeypatch):
+    asked = []
+
+    def run(command, **options):
+        asked.append(command)
+        assert options["check"] and options["text"] and options["capture_output"]
+        return types.SimpleNamespace(stdout="numpy==2.1.0\nkeras==3.11.3\n")
+
+    monkeypatch.setattr(colab.subprocess, "run", run)
+    assert colab.frozen("there/python") == {"numpy": "2.1.0", "keras": "3.11.3"} and asked[0][0] == "there/python"
+
+
+def test_the_slowest_cell_of_a_run():
+    assert execution.Run(None, 9.0, {2: 1.5, 4: 3.0, 7: 0.5}).slowest == (4, 3.0)
+    assert execution.Run(None).slowest == (0, 0.0)
+
+
+@posix
+@pytest.mark.parametrize(("length", "transport"), [(40, "ipc"), (69, "ipc"), (70, "tcp")])
+def test_a_kernel_listens_in_a_folder_of_its_own_where_the_path_is_short(length, transport):
+    place = "/" + "p" * (length - 1)
+    manager = execution._kernel_of(sys.executable, place)
+    assert manager.transport == transport
+    assert manager.connection_file.startswith(place) is manager.ip.startswith(place) is (transport == "ipc")
+
+
+def test_cells_that_are_alike_have_names_of_their_own():
+    cell = "```{code-cell} ipython3\nx = 1\n```\n"
+    twin = notebooks.read_twin(f"---\nkernelspec:\n  display_name: Python 3\n  name: python3\n---\n\n{cell}\n{cell}\n{cell}")
+    first, second, third = (cell.id for cell in twin.cells)
+    assert (second, third) == (f"{first}-2", f"{first}-3")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("try:\n    a = b\nexcept ValueError:\n    c()\nelse:\n    d()\nfinally:\n    e()", {"b", "c", "d", "e"}),
+        ("for i in a:\n    b = i + c\nelse:\n    d()", {"a", "c", "d"}),
+        ("with a as b:\n    b.c(d)", {"a", "d"}),
+        ("while a:\n    b = 1\n    c = b\nelse:\n    d()", {"a", "d"}),
+        ("a += b", {"a", "b"}),
+    ],
+)
+def test_names_that_a_statement_reads(source, names):
+    [statement] = ast.parse(source).body
+    assert slicing.used(statement) & set("abcdei") == names
+
+
+@pytest.mark.parametrize(("note", "stages", "times"), [("get it", [], 2), ("get it", ["code"], 1), ("get it", ["pages"], 2), ("", [], 0)])
+def test_the_way_to_a_browser_stands_first_and_last(monkeypatch, capsys, note, stages, times):
+    monkeypatch.setattr(proof.Project, "find", lambda: None)
+    monkeypatch.setattr(proof, "run", lambda *_: ([("code", "passed", 61.0)], set()))
+    monkeypatch.setattr(proof, "browser_note", lambda project: note)
+    monkeypatch.setattr(proof.execution, "warm_up", lambda: None)
+    assert proof.main(stages) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said.count("get it") == times and "" in said and said[-1] == "all in 61 s"
+
+
+@pytest.mark.parametrize("trouble", ["", "cell 3 stopped"])
+def test_one_trial_gives_what_its_claims_measured(monkeypatch, trouble):
+    def execute(notebook, folder, variables):
+        Path(variables["COURSE_CLAIMS_LOG"]).write_text('{"name": "samples.x"}\n{"name": "samples.y"}\n', encoding="utf-8")
+        assert variables["COURSE_SEED"] == "3"
+        if trouble:
+            raise execution.RunFailed(trouble)
+        return types.SimpleNamespace(seconds=7.5)
+
+    monkeypatch.setattr(robust.execution, "execute", execute)
+    [trial] = robust.trials(["99_samples"], 4)[3:4]
+    result = robust.measure(trial, "```{code-cell} ipython3\nx = 1\n```\n", ".")
+    assert result.trial == trial and result.trouble == trouble and result.seconds == (0.0 if trouble else 7.5)
+    assert [record["name"] for record in result.records] == ["samples.x", "samples.y"]
+
+
+def test_the_package_itself_counts_among_the_helpers(tmp_path):
+    package = tmp_path / "course_utils"
+    package.mkdir()
+    for name in ("__init__.py", "figures.py"):
+        (package / name).write_text("", encoding="utf-8")
+    assert sources.used_helpers(["import course_utils.figures"], "99_samples", tmp_path) == [package / "__init__.py", package / "figures.py"]
