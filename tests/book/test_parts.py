@@ -55,6 +55,7 @@ def test_a_lecture_without_a_title_is_refused():
         (new_code_cell("import numpy\n\nx = 1", metadata={"tags": ["hide-input"]}), "Imports, figure style and seeds"),
         (new_code_cell("import a\nfrom b import c\nx = 1\ny = 2\nz = 3", metadata={"tags": ["hide-input"]}), "Preparation"),
         (new_code_cell("plt.plot()", outputs=[picture()]), chapters.FIGURE),
+        (new_code_cell("plt.plot()", metadata={"tags": ["hide-input"]}, outputs=[picture()]), chapters.FIGURE),
         (new_code_cell("claims.check('a.b', 1, equals=1, says='x')", outputs=[claim()]), "How this is measured"),
         (new_code_cell("interactives.perceptron()", metadata={"tags": ["hide-input"]}), "Code that puts the interactive figure here"),
     ],
