@@ -158,7 +158,8 @@ def used_text(cells, files, root):
     for tree, _ in trees:
         count(tree, None)
     trees += [(ast.parse(kept[path]), path) for path in pieces]
-    for path in pieces.keys() - {found for tree, path in trees for found in _imports(tree, _package(path, root), root)}:
+    imported = {found for tree, path in trees for found in _imports(tree, _package(path, root), root)}
+    for path in pieces.keys() - imported:
         names[path].add("*")
     reached, again = {path: set() for path in pieces}, True
     while again:
