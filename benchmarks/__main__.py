@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import harness
 from benchmarks.table import table
+from course_utils.publishing.files import write_text
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results"  # a table for each comparison; the book shows them
@@ -57,9 +58,7 @@ def store(name, text):
     """Write one comparison's table, in one step: an old one stays until then."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.md"
-    partly = path.with_suffix(".part")
-    partly.write_text(text + "\n", encoding="utf-8", newline="\n")
-    partly.replace(path)
+    write_text(path, text + "\n")
     print(f"stored in {path.relative_to(harness.ROOT).as_posix()}\n", flush=True)
 
 

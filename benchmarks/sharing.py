@@ -56,13 +56,17 @@ def unlike(qualities, losses=None, tolerance=0.0):
     complaints = []
 
     def alike(mine, theirs):
-        return all(math.isclose(a, b, rel_tol=tolerance) for a, b in zip(listed(mine), listed(theirs), strict=True))
+        mine, theirs = listed(mine), listed(theirs)
+        return len(mine) == len(theirs) and all(math.isclose(a, b, rel_tol=tolerance) for a, b in zip(mine, theirs, strict=True))
 
     for other, quality in others:
         for count in ("parameters", "examples"):
             if quality[count] != one[count]:
                 complaints.append(f"{count}: {one[count]} in {name}, {quality[count]} in {other}")
-        for step, (mine, theirs) in enumerate(zip(listed(one.get(losses, [])), listed(quality.get(losses, [])), strict=True)):
+        both = [listed(side.get(losses, [])) for side in (one, quality)]
+        if len(both[0]) != len(both[1]):
+            complaints.append(f"number of losses: {len(both[0])} in {name}, {len(both[1])} in {other}")
+        for step, (mine, theirs) in enumerate(zip(*both, strict=False)):
             if not alike(mine, theirs):
                 a, b = (", ".join(f"{loss:.6g}" for loss in listed(values)) for values in (mine, theirs))
                 before = f"losses before step {step}" if isinstance(one[losses], list) else "loss before training"

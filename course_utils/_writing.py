@@ -12,7 +12,8 @@ UNFINISHED = ".part"  # Git ignores what ends so
 def written_whole(path, durable=False):
     """Give a place to write a file to, and put it where it belongs when all of it is there.
 
-    Whoever reads sees the old file or the new one, never a part; a write that fails leaves no trace.
+    Whoever reads sees the old file or the new one, never a part; a write that fails leaves no trace. A file that
+    was there keeps its mode; a new one can be read by all.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def written_whole(path, durable=False):
             file.flush()
             if durable:
                 os.fsync(handle)
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, path.stat().st_mode & 0o777 if path.is_file() else 0o644)  # a table of grades stays private
         os.replace(temporary, path)
     except BaseException as error:
         if isinstance(error, OSError) and error.errno and str(error.filename or UNFINISHED).endswith(UNFINISHED):

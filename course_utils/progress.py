@@ -74,7 +74,7 @@ def loading(what):
     """Say that something large is being loaded, and keep its log lines off the page.
 
     TensorFlow writes lines past Python to the process's error stream when it starts.
-    They look like faults and are none. Python's own warnings and errors still show.
+    They look like faults and are none. What Python itself warns of or prints there still shows.
 
     Parameters
     ----------
@@ -97,10 +97,21 @@ def loading(what):
     print(f"Loading {what} ...", flush=True)
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    still = open(kept, "w", buffering=1, closefd=False) if _writes_to(2) else sys.stderr
     os.dup2(nowhere, 2)
     try:
-        yield
+        with contextlib.redirect_stderr(still):
+            yield
     finally:
+        still.flush()
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def _writes_to(descriptor):
+    """Tell whether Python's error stream goes there; a notebook's goes to the page."""
+    try:
+        return sys.stderr.fileno() == descriptor
+    except (AttributeError, OSError, ValueError):  # no stream, or one without a descriptor
+        return False

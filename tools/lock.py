@@ -20,11 +20,12 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 # Every optional group but `peers`, which has an environment of its own.
 GROUPS = ("lab", "build", "test", "cluster")
 RESOLVE = (
     "pip compile --universal --python-version 3.11 --generate-hashes "
-    "--no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock"
+    "--no-emit-index-url --no-annotate --no-header pyproject.toml"
 ).split() + [f"--extra={group}" for group in GROUPS]
 
 
@@ -41,17 +42,25 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--upgrade"]):
         print(__doc__)
         return 0 if arguments in (["-h"], ["--help"]) else 2
+    from course_utils._writing import written_whole
+
     lock = ROOT / "requirements.lock"
     before = set(pins(lock))
     with tempfile.TemporaryDirectory() as folder:
-        uv = shutil.which("uv") or uv_in(Path(folder))
-        command = [uv, *RESOLVE, *arguments, "--quiet"]
+        uv = shutil.which("uv") or uv_in(Path(folder) / "uv")
+        new = Path(folder) / lock.name
+        if lock.exists():
+            shutil.copyfile(lock, new)  # uv keeps the versions that it finds there
+        command = [uv, *RESOLVE, *arguments, "--quiet", "-o", str(new)]
         status = subprocess.run(command, cwd=ROOT).returncode
-    if status:
-        return status
-    if "://" in lock.read_text(encoding="utf-8"):
-        print("requirements.lock holds an address; it may hold only versions and hashes.", file=sys.stderr)
+        if status:
+            return status
+        content = new.read_bytes()
+    if b"://" in content:
+        print("requirements.lock would hold an address; it may hold only versions and hashes.", file=sys.stderr)
         return 1
+    with written_whole(lock, durable=True) as file:
+        file.write(content)
     after = set(pins(lock))
     for line in sorted(before - after):
         print(f"- {line}")

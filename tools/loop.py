@@ -173,12 +173,17 @@ def pack(pictures, times, quality):
     return content.getvalue()
 
 
-def store(path, content, number):
-    """Write a file, unless it is too heavy for a page."""
-    if len(content) > LARGEST[path]:
-        raise SystemExit(f"{path.name} would have {len(content):,} bytes, {LARGEST[path]:,} are allowed")
-    path.write_bytes(content)
-    print(f"{path.relative_to(ROOT)}: {number} pictures, {len(content) / 1000:.0f} kB")
+def store(files):
+    """Write files, given as (content, number of pictures) by their paths; none if one is too heavy for a page."""
+    from course_utils._writing import written_whole
+
+    for path, (content, _) in files.items():
+        if len(content) > LARGEST[path]:
+            raise SystemExit(f"{path.name} would have {len(content):,} bytes, {LARGEST[path]:,} are allowed")
+    for path, (content, number) in files.items():
+        with written_whole(path, durable=True) as file:
+            file.write(content)
+        print(f"{path.relative_to(ROOT)}: {number} pictures, {len(content) / 1000:.0f} kB")
 
 
 def main(folder=None):
@@ -207,8 +212,8 @@ def main(folder=None):
     sheet = Image.new("RGB", (2 * WIDTH, 2 * HEIGHT))
     for k, picture in enumerate(film.ends):
         sheet.paste(picture, (k % 2 * WIDTH, k // 2 * HEIGHT))
-    store(MOVING, pack(film.pictures, film.times, 55), len(film.pictures))
-    store(STILL, pack([sheet.resize((WIDTH, HEIGHT), Image.LANCZOS)], [], 75), 1)
+    still = pack([sheet.resize((WIDTH, HEIGHT), Image.LANCZOS)], [], 75)
+    store({MOVING: (pack(film.pictures, film.times, 55), len(film.pictures)), STILL: (still, 1)})
 
 
 if __name__ == "__main__":

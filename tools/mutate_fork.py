@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
-import pickle
 import resource
 import signal
 import sys
@@ -13,7 +13,10 @@ import time
 
 
 def forked(work, seconds=None, quiet=True):
-    """Run `work()` in a process of its own: ("done", its result), ("time", None) or ("crash", reason)."""
+    """Run `work()` in a process of its own: ("done", its result), ("time", None) or ("crash", reason).
+
+    The result comes back as JSON: sets and tuples as lists, keys as text.
+    """
     with tempfile.TemporaryFile() as answer:
         child = os.fork()
         if child == 0:
@@ -39,8 +42,8 @@ def forked(work, seconds=None, quiet=True):
             return ("time", None) if late else ("crash", signal.Signals(os.WTERMSIG(status)).name)
         answer.seek(0)
         try:
-            return pickle.load(answer)
-        except EOFError:  # something in it ended the process, past what ends it here
+            return json.load(answer)
+        except ValueError:  # something in it ended the process, past what ends it here
             return "crash", "it ended without an answer"
 
 
@@ -58,7 +61,7 @@ def _work_in_child(work, answer, seconds, quiet):
     except BaseException as problem:  # also SystemExit: nothing may leave this process but through here
         result = "crash", f"{type(problem).__name__}: {problem}"
     try:
-        pickle.dump(result, answer)
+        answer.write(json.dumps(result, default=list).encode())
         answer.flush()
     finally:
         sys.stdout.flush()

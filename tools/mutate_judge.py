@@ -107,7 +107,7 @@ class Unit:
         if index not in self.clean:
             places = judging_cells(sources, index)
             state, self.clean[index] = forked(lambda: run(places), 3 * seconds) if places else ("", None)
-            self.clean[index] = self.clean[index] if state == "done" else None
+            self.clean[index] = {int(cell): text for cell, text in self.clean[index].items()} if state == "done" else None
         clean, steady = self.clean[index], list(self.sources)
         if not clean:
             return "survived", "no cell that rests on it is done in time" if clean is None else ""

@@ -16,6 +16,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 STAMPED = ("README.md", "CONTRIBUTING.md", "CITATION.cff")
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*?"
 
@@ -50,13 +51,15 @@ def stamped(text: str, repository: str, version: str) -> str:
 
 def main(root: Path = ROOT) -> int:
     """Stamp the files and say which of them changed."""
+    from course_utils.publishing.files import write_text
+
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for name in STAMPED:
         path = root / name
         old = path.read_text(encoding="utf-8")
         new = stamped(old, project["urls"]["Repository"], project["version"])
         if new != old:
-            path.write_text(new, encoding="utf-8", newline="\n")
+            write_text(path, new)
         print(f"{name}: {'stamped' if new != old else 'up to date'}")
     return 0
 

@@ -24,7 +24,7 @@ import numpy as np
 from course_utils import checkpoints, datasets, reproducibility
 from course_utils.networks import recurrent, transformers
 from course_utils.text import places_in
-from training import lstm
+from training import curves, lstm
 
 SCRIPT = "training/code_lstm.py"
 STATE = Path(__file__).resolve().parent / "state"
@@ -134,13 +134,14 @@ def main(argv=None):
         update, measure, adam = make_steps(weights, slots, arguments.dropout)
         plan = {"steps": arguments.steps, "dropout": arguments.dropout}
         seen.setdefault("plans", [])
-        if plan not in seen["plans"]:
+        if plan not in seen["plans"] and seen["step"] < arguments.steps:
             seen["plans"].append(plan)
         h, c = arrays["h"], arrays.get("c", np.zeros_like(arrays["h"]))
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
         def keep():
-            seen["seconds"] = time.monotonic() - began
+            if losses:  # a training that was finished before takes no more time
+                seen["seconds"] = time.monotonic() - began
             variables = {name: variable.numpy() for name, variable in (weights | adam.variables).items()}
             run.keep(variables | {"h": np.asarray(h), "c": np.asarray(c)}, seen)
 
@@ -149,7 +150,7 @@ def main(argv=None):
                 bits = bits_of(measure, held_out, None if whole else HELD_OUT_PART)
             characters, minutes = seen["step"] * STREAMS * LENGTH, seen["seconds"] / 60
             recent = float(np.mean(losses[-300:])) / math.log(2) if losses else None
-            seen["curve"].append([characters, round(minutes, 1), recent and round(recent, 3), round(bits, 3)])
+            curves.add_point(seen["curve"], [characters, round(minutes, 1), recent and round(recent, 3), round(bits, 3)])
             print(json.dumps(seen["curve"][-1]), flush=True)
             checkpoints.save(
                 arguments.name, exact, score={"bits_per_character": round(bits, 4)}, seed=arguments.seed, script=SCRIPT, steps=seen["step"],

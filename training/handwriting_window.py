@@ -18,7 +18,7 @@ import numpy as np
 
 from course_utils import checkpoints, datasets, reproducibility
 from course_utils.networks import transformers
-from training import lstm
+from training import curves, lstm
 
 SCRIPT = "training/handwriting_window.py"
 STATE = Path(__file__).resolve().parent / "state"
@@ -129,7 +129,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m training.handwriting_window", description=main.__doc__)
     parser.add_argument("--steps", type=int, default=6000, help="updates in all")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--name", default="handwriting_window", help="of the checkpoint")
+    parser.add_argument("--name", default="handwriting_window", help="of the checkpoint, or a path")
     arguments = parser.parse_args(argv)
     reproducibility.limit_threads(1)
     import tensorflow as tf
@@ -141,7 +141,7 @@ def main(argv=None):
     spread = data[0][data[1] > 0][:, :2].std(axis=0)
     for paths in (data[0], held_out[0]):
         paths[..., :2] /= spread
-    with checkpoints.Resumable(STATE / f"{arguments.name}_{arguments.seed}.npz") as run:
+    with checkpoints.Resumable(STATE / f"{Path(arguments.name).name}_{arguments.seed}.npz") as run:
         arrays, seen = run.resume() or (
             first_weights(np.random.default_rng(arguments.seed)), {"step": 0, "seconds": 0.0, "curve": []},
         )
@@ -151,7 +151,8 @@ def main(argv=None):
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
         def keep():
-            seen["seconds"] = time.monotonic() - began
+            if losses:  # a training that was finished before takes no more time
+                seen["seconds"] = time.monotonic() - began
             run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
         def store():
@@ -160,7 +161,7 @@ def main(argv=None):
                 nats = float(np.mean([float(measure(*part)) for part in parts]))
             minutes = seen["seconds"] / 60
             recent = float(np.mean(losses[-300:])) if losses else None
-            seen["curve"].append([seen["step"], round(minutes, 1), recent and round(recent, 3), round(nats, 3)])
+            curves.add_point(seen["curve"], [seen["step"], round(minutes, 1), recent and round(recent, 3), round(nats, 3)])
             print(json.dumps(seen["curve"][-1]), flush=True)
             checkpoints.save(
                 arguments.name, exact | {"spread": spread},
@@ -183,6 +184,7 @@ def main(argv=None):
                     store()
         keep()
         store()
+        keep()  # with the last point of the curve
 
 
 if __name__ == "__main__":

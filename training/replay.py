@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils._writing import written_whole
 from course_utils.checkpoints import CheckpointError
 
 HEAD, COUNTER = 4096, 2048  # bytes before the arrays; where in them the number of written rows stands
@@ -63,7 +64,7 @@ class Memory:
     def _make(self, head, size):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.unlink(missing_ok=True)
-        with open(self.path, "xb") as file:
+        with written_whole(self.path) as file:  # a disk that is too small keeps no part of it
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), 0, size)  # says now if the disk is too small
             file.truncate(size)

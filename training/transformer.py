@@ -12,6 +12,7 @@ import numpy as np
 
 from course_utils import checkpoints, datasets, reproducibility
 from course_utils.networks import transformers
+from training import curves
 
 STATE = Path(__file__).resolve().parent / "state"
 WARM_UP = 0.05  # of all updates
@@ -114,12 +115,13 @@ def train(task):
         adam = transformers.Adam(weights, decay=0.01, longest=1.0, slots=slots)
         update = make_update(task, weights, adam)
         plan = {"steps": asked.steps, "batch": asked.batch, "rate": asked.rate, "dropout": asked.dropout}
-        if plan not in seen["plans"]:
+        if plan not in seen["plans"] and seen["step"] < asked.steps:
             seen["plans"].append(plan)
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
         def keep():
-            seen["seconds"] = time.monotonic() - began
+            if losses:  # a training that was finished before takes no more time
+                seen["seconds"] = time.monotonic() - began
             run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
         def store(whole):
@@ -128,7 +130,7 @@ def train(task):
                 scores = task.judged(weights, True) if whole else part
             minutes, recent = round(seen["seconds"] / 60, 1), float(np.mean(losses[-300:])) if losses else math.nan
             point = task.point(seen["step"], minutes, recent, part)
-            seen["curve"].append([None if value != value else round(value, 4) for value in point])
+            curves.add_point(seen["curve"], [None if value != value else round(value, 4) for value in point])
             print(json.dumps(seen["curve"][-1]), flush=True)
             checkpoints.save(
                 asked.name, exact, score={name: round(value, 4) for name, value in scores.items()}, seed=asked.seed,

@@ -156,6 +156,8 @@ def save(
 ) -> Path:
     """Store weights as float16 with their record, or leave the files that are there as they are.
 
+    Only a kill in between can leave the ``.json`` of before beside a new ``.npz``, which holds its record too.
+
     Parameters
     ----------
     path : str or path
@@ -165,13 +167,14 @@ def save(
         What the weights reach, measured with `rounded` weights, for example
         ``{"bits_per_character": 2.1}``.
     seed : int
-        That the script was started with.
+        That the script was started with, at least 0.
     script : str
         Path of the script in the repository.
     steps : int
         Updates of the weights.
     **more
-        Further entries of the record: anything that JSON can hold.
+        Further entries of the record: anything that JSON can hold, under other names than ``format``,
+        ``parameters`` and ``shapes``, which the record has of its own.
 
     Returns
     -------
@@ -184,10 +187,17 @@ def save(
         If an argument can't be stored, or the file would be larger than 5 MB. Nothing is written then.
     """
     path = _path(path)
-    if not isinstance(score, Mapping) or not score or not all(math.isfinite(value) for value in score.values()):
-        raise ValueError(f"score must map names to finite numbers, got {score!r}")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-        raise ValueError(f"steps must be an int of at least 0, got {steps!r}")
+    plain = isinstance(score, Mapping) and all(isinstance(name, str) and _is_number(value) for name, value in score.items())
+    if not plain or not score:
+        raise ValueError(f"score must map names to finite numbers, got {score!r}; a name is a str, a number an int or a float")
+    for name, value in {"seed": seed, "steps": steps}.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ValueError(f"{name} must be an int of at least 0, got {value!r}")
+    if not isinstance(script, str) or not script:
+        raise ValueError(f"script must be the path of a script, a str with at least one character, got {script!r}")
+    for name in ("format", "parameters", "shapes"):
+        if name in more:
+            raise ValueError(f"{name} must not be given, since the record has its own, got {more[name]!r}; any other name is allowed")
     arrays = _narrowed(weights)
     record = {
         "format": FORMAT, "score": dict(score), "seed": seed, "script": script, "steps": steps, **more,
@@ -201,10 +211,32 @@ def save(
     content = pack(arrays, record)
     if len(content) > LARGEST:
         raise ValueError(f"a checkpoint may have {LARGEST:,} bytes, {path.name} would have {len(content):,}")
-    for place, made in ((path, content), (path.with_suffix(".json"), f"{text}\n".encode())):
-        with written_whole(place, durable=True) as file:
-            file.write(made)
+    _put({path.with_suffix(".json"): f"{text}\n".encode(), path: content})
     return path
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+
+
+def _put(contents: Mapping[Path, bytes]) -> None:
+    """Replace all files, or none if one of them can't be written."""
+    before = {place: place.read_bytes() if place.exists() else None for place in contents}
+    try:
+        with contextlib.ExitStack() as stack:
+            for place, content in contents.items():
+                file = stack.enter_context(written_whole(place))
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # some disks say only now that they are full: none is replaced before
+    except BaseException:
+        for place, content in before.items():
+            if content is None:
+                place.unlink(missing_ok=True)
+            elif place.read_bytes() != content:
+                with written_whole(place, durable=True) as file:
+                    file.write(content)
+        raise
 
 
 def load(path: str | os.PathLike) -> Checkpoint:

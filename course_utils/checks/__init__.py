@@ -99,7 +99,7 @@ def numbers(answer, shape=None):
     Returns
     -------
     ndarray of float64, or None
-        None if these are no numbers, if one is not finite, or if the shape is another one.
+        None if these are no real numbers, if one is not finite, or if the shape is another one.
 
     Examples
     --------
@@ -109,8 +109,9 @@ def numbers(answer, shape=None):
     import numpy as np
 
     try:
-        array = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
+        array = np.asarray(answer)
+        array = array.astype(float) if array.dtype.kind != "c" else np.array(np.nan)
+    except (TypeError, ValueError, OverflowError):
         return None
     return array if (shape is None or array.shape == shape) and np.isfinite(array).all() else None
 

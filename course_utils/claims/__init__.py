@@ -13,7 +13,7 @@ import re
 
 from course_utils import _outputs, reproducibility
 from course_utils.claims.stored import MIME, collect, prose_numbers, reported, same_number
-from course_utils.claims.wording import box, compare, complain, write_number
+from course_utils.claims.wording import box, compare_record, complain, write_number
 
 __all__ = [
     "MIME",
@@ -94,20 +94,19 @@ def check(
     _refuse_bad_words(name, says, unit)
     _refuse_bad_bounds(name, value, bounds, tolerance)
     margin, ok = _margin(value, bounds, tolerance)
-    comparison = compare(value, bounds, tolerance, unit)
     record = {
         "name": name,
         "says": says.strip(),
-        "value": _plain(value),
-        "bounds": _plain_bounds(bounds, tolerance),
+        **_plain_sides(value, bounds, tolerance),
+        "margin": _plain(margin),
+        "unit": unit,
     }
-    record |= {"margin": _plain(margin), "unit": unit}
     log = os.environ.get(LOG_VARIABLE)
     if log:
         _write_log(log, record, ok)
     if not ok and not log:
         raise ClaimFailed(complain(name, value, bounds, tolerance, margin, unit, says))
-    _display(record, comparison, ok)
+    _display(record, ok)
 
 
 def report(**values):
@@ -229,9 +228,12 @@ def _plain(value):
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
-def _plain_bounds(bounds, tolerance):
-    plain = {key: _plain(bound) for key, bound in bounds.items()}
-    return plain | ({"tolerance": _plain(tolerance)} if tolerance else {})
+def _plain_sides(value, bounds, tolerance):
+    """Value and bounds for JSON; all digits where six would put a value on a bound that it may not touch."""
+    hidden = any(key in ("above", "below") and _plain(bound) == _plain(value) for key, bound in bounds.items())
+    plain = {key: bound if hidden else _plain(bound) for key, bound in bounds.items()}
+    plain |= {"tolerance": _plain(tolerance)} if tolerance else {}
+    return {"value": value if hidden else _plain(value), "bounds": plain}
 
 
 def _write_log(path, record, ok):
@@ -241,8 +243,8 @@ def _write_log(path, record, ok):
         log.write(json.dumps(line) + "\n")
 
 
-def _display(record, comparison, ok):
-    """Show one output that carries the claim as a line of text and as data."""
-    mark = "✓" if ok else "✗"
+def _display(record, ok):
+    """Show one output that carries the claim as a line of text and as data, both with the same digits."""
+    mark, comparison = "✓" if ok else "✗", compare_record(record)
     text = f"{mark} {record['name']}: {comparison} — {record['says']}"
     _outputs.send({"text/plain": text, MIME: record})

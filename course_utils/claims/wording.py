@@ -37,6 +37,13 @@ def compare(value, bounds, tolerance, unit):
     return f"{text} {unit}".strip()
 
 
+def compare_record(record):
+    """Write value and bounds of a stored claim; the same text stands in the notebook, the book and the deck."""
+    bounds = {key: bound for key, bound in record["bounds"].items() if key != "tolerance"}
+    value = math.nan if record["value"] is None else record["value"]
+    return compare(value, bounds, record["bounds"].get("tolerance", 0.0), record["unit"])
+
+
 def complain(name, value, bounds, tolerance, margin, unit, says):
     """Write what a false claim measured, what it claimed and by how much it failed."""
     comparison = compare(value, bounds, tolerance, unit)
@@ -66,8 +73,7 @@ def box(record):
     str
         One ``div`` of the class ``dlm-claim``; the page's style sheet does the rest.
     """
-    bounds = {key: bound for key, bound in record["bounds"].items() if key != "tolerance"}
-    comparison = compare(record["value"], bounds, record["bounds"].get("tolerance", 0.0), record["unit"])
+    comparison = compare_record(record)
     return (
         f'<div class="dlm-claim" data-claim="{html.escape(record["name"])}">'
         f'<span class="dlm-claim-mark" aria-hidden="true">✓</span> '

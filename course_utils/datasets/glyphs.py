@@ -4,7 +4,7 @@ import hashlib
 import io
 
 from course_utils import reproducibility
-from course_utils.datasets.base import DatasetError, Split
+from course_utils.datasets.base import DatasetError, Split, refuse_wrong_share
 
 FONTS = {  # name of the file: SHA-256 of its bytes
     "DejaVuSans.ttf": "3fdf69cabf06049ea70a00b5919340e2ce1e6d02b0cc3c4b44fb6801bd1e0d22",
@@ -72,7 +72,7 @@ def load_glyphs(*, count=6000, side=16, alphabets=("latin", "greek", "cyrillic")
     from PIL import ImageFont
 
     _refuse(count, side, alphabets, test_share)
-    rng = np.random.default_rng([reproducibility.course_seed(), offset])
+    rng = reproducibility.rng(offset)
     pool = []
     for name, known in FONTS.items():
         data = _read(name, known)
@@ -139,5 +139,4 @@ def _refuse(count, side, alphabets, test_share):
     if isinstance(alphabets, str) or not alphabets or any(name not in ALPHABETS for name in alphabets):
         known = ", ".join(map(repr, ALPHABETS))
         raise ValueError(f"alphabets must be a list of some of {known}, got {alphabets!r}")
-    if not 0 < test_share < 1:
-        raise ValueError(f"test_share must be above 0 and below 1, got {test_share!r}")
+    refuse_wrong_share(test_share)

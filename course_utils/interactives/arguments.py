@@ -28,7 +28,7 @@ def points(dataset: Sequence[Sequence[float]]) -> list[list[float]]:
             raise ValueError(f"dataset[{i}] must be [x, y, label], got {row!r}")
         x, y = (number(f"dataset[{i}][{k}]", plain(row[k]), -100, 100) for k in range(2))
         label = plain(row[2])
-        if label not in (-1, 1):
+        if not isinstance(label, Real) or label not in (-1, 1):
             raise ValueError(f"dataset[{i}][2], the label, must be 1 or -1, got {label!r}")
         checked.append([x, y, int(label)])
     return checked
@@ -46,12 +46,12 @@ def pair(name: str, values: object, most: float) -> list[float]:
 
 def plain(value: object) -> object:
     """Turn a NumPy scalar into a Python number."""
-    return value.item() if hasattr(value, "item") else value
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 
 def one_of(name: str, value: object, allowed: Iterable[str]) -> str:
     """Check a name against those allowed."""
-    if value not in (allowed := list(allowed)):
+    if not isinstance(value, str) or value not in (allowed := list(allowed)):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
     return value
 

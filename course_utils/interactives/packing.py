@@ -88,6 +88,8 @@ def _steps(arrays: Mapping[str, Array], share: float, finer: Mapping[str, float]
 
 def _share_for(arrays: Mapping[str, Array], bits: float, finer: Mapping[str, float] | None) -> float:
     """Find the step, as a share of a matrix's spread, with which its numbers need so many bits on average."""
+    if isinstance(bits, bool) or not isinstance(bits, int | float) or not 1 <= bits <= 12:
+        raise ValueError(f"bits must be from 1 to 12, got {bits!r}")
     import numpy as np
 
     matrices = {name: array for name, array in arrays.items() if array.ndim > 1}
@@ -139,8 +141,6 @@ def pack(
     """
     import numpy as np
 
-    if isinstance(bits, bool) or not isinstance(bits, int | float) or not 1 <= bits <= 12:
-        raise ValueError(f"bits must be from 1 to 12, got {bits!r}")
     arrays = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
     for name, array in arrays.items():
         if not array.size or not array.ndim or not np.isfinite(array).all():

@@ -3,18 +3,38 @@
 import argparse
 import copy
 import csv
+import gc
 import io
 import re
 import sys
 import tempfile
 from pathlib import Path
 
+from nbformat import ValidationError
+
 from course_utils.publishing import execution, notebooks, slicing
+from course_utils.publishing.files import write_text
 from course_utils.publishing.project import Problem, Project
 from course_utils.publishing.rules_cells import CHECK_CALL, printed, tags_of
 
-SOLUTION = re.compile(r"[ \t]*<details>\s*<summary>\s*Solution\b.*?</details>[ \t]*\n?", re.S)
+_SOLUTION = re.compile(r"[ \t]*<details>\s*<summary>\s*Solution\b")
+_DETAILS = re.compile(r"<(/?)details\b[^>]*>[ \t]*\n?", re.I)
 _LINE = re.compile(r"^Exercise (\d+\.\d+[a-z]?): (right|not yet|waiting)\b", re.M)
+
+
+def _split(source):
+    """Split Markdown into what stays and its solutions; one that isn't closed stays, and `leaks` names it."""
+    kept, solutions, place, begin = "", [], 0, 0
+    while opening := _SOLUTION.search(source, begin):
+        begin, depth = opening.end(), 0
+        for mark in _DETAILS.finditer(source, opening.start()):
+            depth += -1 if mark[1] else 1
+            if depth == 0:  # what it holds may have <details> of its own
+                kept += source[place : opening.start()]
+                place = begin = mark.end()
+                solutions.append(source[opening.start() : place])
+                break
+    return kept + source[place:], solutions
 
 
 def without_solutions(notebook):
@@ -35,8 +55,8 @@ def without_solutions(notebook):
     cells = []
     for cell in edition.cells:
         if cell.cell_type == "markdown":
-            source = SOLUTION.sub("", cell.source)
-            if source != cell.source:
+            source, solutions = _split(cell.source)
+            if solutions:
                 cell.source = re.sub(r"\n{3,}", "\n\n", source).strip()
                 if not cell.source:
                     continue
@@ -68,16 +88,19 @@ def leaks(notebook, edition):
     lines = set()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            lines |= {line.strip() for block in SOLUTION.findall(cell.source) for line in block.splitlines()}
+            lines |= {line.strip() for block in _split(cell.source)[1] for line in block.splitlines()}
         elif "solution" in tags_of(cell):
             lines |= {line.strip() for line in cell.source.splitlines() if not line.startswith(("import ", "from "))}
-    lesson = {line.strip() for cell in _kept(notebook) for line in SOLUTION.sub("", cell.source).splitlines()}
+    lesson = {line.strip() for cell in _kept(notebook) for line in _split(cell.source)[0].splitlines()}
     secret = {line for line in lines - lesson if len(line) > 8}
     for index, cell in enumerate(edition.cells):
         shown = {line.strip() for line in cell.source.splitlines()}
         faults += [f"cell {index} of the edition still shows {line!r}" for line in sorted(secret & shown)]
         if "Solution" in cell.source and "<summary>" in cell.source:
             faults.append(f"cell {index} of the edition still holds a solution block")
+        marks = [mark[1] for mark in _DETAILS.finditer(cell.source)] if cell.cell_type == "markdown" else []
+        if marks.count("/") > marks.count(""):
+            faults.append(f"cell {index} of the edition closes <details> that it doesn't open: did a solution end too early?")
         if cell.cell_type == "code" and "solution" in tags_of(cell):
             faults.append(f"cell {index} of the edition is a solution cell")
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -133,16 +156,25 @@ def grade(notebook, *, numbers=None, timeout=60):
     dict of str to str
         For each exercise ``right``, ``not yet``, ``waiting``, or ``missing`` where its check
         is gone or never came to its line.
+
+    Raises
+    ------
+    Problem
+        If no kernel starts. This and an OSError lie with the machine and say nothing about the notebook.
     """
     if numbers is None:
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
         numbers = sorted({number for source in sources for number in CHECK_CALL.findall(source)}, key=_order)
     small = needed_for_exercises(notebook)
-    with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+    started = []
+    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
         try:
-            execution.execute(small, folder=folder, allow_errors=True, timeout=timeout)
-        except execution.RunFailed:
-            pass  # what had been printed by then counts
+            execution.execute(small, folder=folder, allow_errors=True, timeout=timeout, on_cell=started.append)
+        except (execution.RunFailed, ValidationError, ValueError, KeyError, TypeError, AttributeError):
+            # A cell ended the kernel or sent what is no output: what had been printed by then counts.
+            if not started or started[0] is None:
+                raise
+    gc.collect()  # a task that nbclient left behind says so when it goes; within `ast.parse` that is a SystemError
     said = outcomes(small)
     return {number: said.get(number, "missing") for number in numbers}
 
@@ -188,10 +220,17 @@ def grade_class(folder, *, jobs=-1):
 
 
 def _grade_file(path):
-    try:
-        return grade(notebooks.read_notebook(path))
-    except Exception:  # not a notebook at all: every exercise is missing
+    if not path.is_file():  # a folder, or a link to nowhere
         return {}
+    try:
+        notebook = notebooks.read_notebook(path)
+        _ = [("exercise" in tags_of(cell), CHECK_CALL.search(cell.source)) for cell in notebook.cells]
+    except (Problem, ValidationError, AttributeError, TypeError, RecursionError):  # no notebook, or cells that lack what a cell has
+        return {}  # every exercise is missing
+    try:
+        return grade(notebook)
+    except Problem as problem:
+        raise Problem(f"{path} can't be graded: {problem}") from None
 
 
 def make(project, lecture, *, run=False):
@@ -222,6 +261,14 @@ def make(project, lecture, *, run=False):
     return target
 
 
+def _store(table, place):
+    if place.exists() and not place.is_file():  # /dev/stdout, a pipe: there is nothing to keep
+        with open(place, "w", encoding="utf-8", newline="") as file:
+            file.write(table)
+    else:
+        write_text(place.resolve(), table)  # a link stays one
+
+
 def main(argv=None):
     """Make the edition without solutions, or grade a class."""
     parser = argparse.ArgumentParser(prog="assignments", description=main.__doc__)
@@ -239,8 +286,7 @@ def main(argv=None):
             sys.stdout.write(table.getvalue())
             return 0
         try:
-            with open(arguments.output, "w", encoding="utf-8", newline="") as file:
-                file.write(table.getvalue())
+            _store(table.getvalue(), Path(arguments.output))
         except OSError:
             sys.stdout.write(table.getvalue())  # an hour of grading is not lost with a full disk
             raise

@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from course_utils.publishing import chapters, files, fonts, measured, pages, vendor
+from course_utils.publishing import chapters, execution, files, fonts, measured, pages, vendor
 from course_utils.publishing.project import Problem, Project
 
 STAMP = ".built-from"
@@ -113,7 +113,8 @@ def fingerprint(project, notebooks, slides=True):
     for folder in (project.root / "book", project.root / "benchmarks/results", Path(__file__).parent, Path(__file__).parents[1] / "claims"):
         files += [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     for path in sorted(files):
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        place = execution.relative(path, project.root)
+        digest.update(place.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

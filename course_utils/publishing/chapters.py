@@ -14,11 +14,10 @@ import json
 import re
 
 from course_utils import claims
+from course_utils.claims.stored import FENCE, MIME as CLAIM
 
-CLAIM = "application/vnd.course.claim+json"
 MYST = "mystnb"  # the key under which MyST-NB reads a cell's options
 _COMMENT = re.compile(r"[ \t]*<!--.*?-->", re.S)
-_FENCE = re.compile(r"(^ {0,3}(?:```+|~~~+).*?(?:^ {0,3}(?:```+|~~~+)[ \t]*$|\Z))", re.M | re.S)
 _TITLE = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$", re.M)
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.M)
 _SAYS = re.compile(r"\A(?:%%?\w+.*\n)*\s*#\s+(?!%)(.+)")
@@ -71,9 +70,18 @@ def page(notebook, bar=""):
 
 def without_comments(source):
     """Drop HTML comments from Markdown, but not from code blocks in it."""
-    parts = _FENCE.split(source)
+    parts = _text_and_code(source)
     parts[::2] = [_COMMENT.sub("", part) for part in parts[::2]]
     return "".join(parts).strip()
+
+
+def _text_and_code(source):
+    """Split Markdown into text and blocks of code, by turns; the first and the last piece are text."""
+    parts, place = [], 0
+    for block in FENCE.finditer(source):
+        parts += [source[place : block.start()], block[0]]
+        place = block.end()
+    return [*parts, source[place:]]
 
 
 def say_once(output):
@@ -107,8 +115,7 @@ def headings(notebook):
         if cell["cell_type"] != "markdown":
             continue
         source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-        parts = _FENCE.split(source)
-        for part in parts[::2]:
+        for part in _text_and_code(source)[::2]:
             found += [(len(m[1]), m[2], number) for m in _HEADING.finditer(_COMMENT.sub("", part))]
     return found
 

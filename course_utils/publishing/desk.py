@@ -1,10 +1,12 @@
 """Small commands for the desk: open JupyterLab, clear away what was built."""
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from course_utils.publishing import files
 from course_utils.publishing.project import Problem, Project
@@ -38,9 +40,8 @@ def clean(argv=None):
     argparse.ArgumentParser(prog="clean", description=clean.__doc__).parse_args(argv)
     project = Project.find()
     if project.build.is_dir():
-        with files.building(project.build):
-            pass  # Windows can't remove a file that is open
-    folders = [project.build, *(project.root / name for name in LEFT_BEHIND)]
+        _clear(project.build)
+    folders = [project.root / name for name in LEFT_BEHIND]
     for top in ("course_utils", "tests", "notebooks", "book", "benchmarks"):
         folders += (project.root / top).rglob("__pycache__")
         folders += (project.root / top).rglob(".ipynb_checkpoints")
@@ -49,3 +50,20 @@ def clean(argv=None):
             shutil.rmtree(folder)
             print(f"removed {folder.relative_to(project.root)}")
     return 0
+
+
+def _clear(build):
+    """Remove the folder of what was built, its lock last; where somebody waits for that, an empty folder stays."""
+    with files.building(build) as lock:
+        for path in list(build.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path != Path(lock.name):
+                path.unlink(missing_ok=True)
+        if os.name != "nt":
+            Path(lock.name).unlink()  # who waits for it makes it anew
+    with contextlib.suppress(OSError):  # in use again
+        if os.name == "nt":
+            Path(lock.name).unlink()  # a file that is open can't be removed there
+        build.rmdir()
+    print(f"{'emptied' if build.exists() else 'removed'} {build.name}")

@@ -76,10 +76,9 @@ def only_one(build, name, what):
         A child process that inherits it holds the lock too.
     """
     path = Path(build) / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
     told = False
     while True:
-        with open(path, "a+b", buffering=0) as file:
+        with _open(path) as file:
             if _lock(file):
                 if not _is(file, path):
                     continue  # `clean` has removed it since it was opened
@@ -100,6 +99,15 @@ def only_one(build, name, what):
 def building(build):
     """Be the one that writes into ``_build/html``: see `only_one`."""
     return only_one(build, "book", "builds the book or the slides")
+
+
+def _open(path):
+    """Open the file of a lock; its folder is made when it is missing, and `clean` may remove it at any moment."""
+    while True:
+        try:
+            return open(path, "a+b", buffering=0)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _lock(file):

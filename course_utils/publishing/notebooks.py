@@ -90,12 +90,13 @@ def hashes(text, notebook, lecture, root):
     Returns
     -------
     source_hash : str
-        Changes with any edit of the twin or of a helper that the lecture uses.
+        Changes with any edit of the twin, of a helper that the lecture uses, or of a checkpoint that it names.
     code_hash : str
-        Changes only when outputs may change: with code cells and helpers.
+        Changes only when outputs may change: with code cells, helpers and checkpoints.
     """
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     helpers = sources.used_text(cells, sources.used_helpers(cells, lecture, root), root)
+    helpers += sources.used_weights(cells, root)
     return sources.fingerprint([text, *helpers], [], root), sources.fingerprint([*cells, *helpers], [], root)
 
 

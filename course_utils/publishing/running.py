@@ -1,12 +1,18 @@
 """Carry each lecture's text to its executed notebook, several lectures at a time."""
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from course_utils.publishing import execution, files, notebooks, rules
 from course_utils.publishing.project import Problem, Project
+
+PATIENCE = 20  # seconds that runs have to clear up when they are stopped; it takes them one or two
 
 
 def run_lecture(project, lecture, *, always=False, on_cell=None):
@@ -105,13 +111,12 @@ def main(argv=None):
         print(f"no lectures in {execution.relative(project.twins, project.root)} yet: make new-lecture NAME=01_perceptrons")
         return 0
     execution.warm_up()
-    failures, faults = [], []
+    failures, faults, work, stop = [], [], {}, _Stop()
     with ThreadPoolExecutor(min(len(lectures), os.cpu_count() or 1)) as pool:
-        work = {
-            pool.submit(run_lecture, project, lecture, always=arguments.all, on_cell=_bar(lecture, place)): lecture
-            for place, lecture in enumerate(longest_first(project, lectures))
-        }
         try:
+            for place, lecture in enumerate(longest_first(project, lectures)):
+                on_cell = stop.watch(lecture, _bar(lecture, place))
+                work[pool.submit(run_lecture, project, lecture, always=arguments.all, on_cell=on_cell)] = lecture
             for done in as_completed(work):
                 try:
                     with files.mendable():
@@ -120,9 +125,14 @@ def main(argv=None):
                     failures.append(work[done])
                     _say(f"\n{work[done]}: not stored. {problem}\n")
         except KeyboardInterrupt:
-            _say("stopped: what was finished is stored, the rest is as it was")
-            sys.stdout.flush()
-            os._exit(130)  # the kernels end with this process
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            try:
+                _say("stopped: what was finished is stored, the rest is as it was")
+                sys.stdout.flush()
+                pool.shutdown(wait=False, cancel_futures=True)
+                stop(work)
+            finally:
+                os._exit(130)  # else a lecture that another process runs would be waited for
     if failures:
         print(f"failed: {', '.join(sorted(failures))}. Their stored notebooks were left as they were.")
     for lecture in sorted(set(lectures) - set(failures)):
@@ -130,6 +140,36 @@ def main(argv=None):
     if faults:
         print("stored, but `make test` would not accept it yet:\n  " + "\n  ".join(faults))
     return 1 if failures or faults else 0
+
+
+class _Stop:
+    """Ends the runs of this process: their kernels are killed, and each run removes its temporary folder itself."""
+
+    def __init__(self):
+        self.begun, self.wanted = set(), threading.Event()
+
+    def watch(self, lecture, show):
+        """Make an `on_cell` that knows which lectures have got to their kernel, and lets none begin after a stop."""
+
+        def on_cell(index):
+            self.begun.add(lecture)
+            if self.wanted.is_set() and index is not None:
+                raise Problem("stopped")
+            show(index)
+
+        return on_cell
+
+    def __call__(self, work):
+        """Stop the runs that have got to their kernel; `work` gives the lecture of each future."""
+        import psutil
+
+        self.wanted.set()
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and any(not run.done() for run, lecture in work.items() if lecture in self.begun):
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            time.sleep(0.05)
 
 
 def _say(line):

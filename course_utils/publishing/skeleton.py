@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from course_utils.publishing import notebooks
+from course_utils.publishing import files, notebooks
 from course_utils.publishing.project import LECTURE_NAME, Problem, Project, field_of
 
 SECONDS = 60  # budget of a new lecture
@@ -215,20 +215,13 @@ def plan(project, name):
             raise Problem(f"number {name[:2]} belongs to {other}; numbers are final")
         if other != name and field_of(other) == field:
             raise Problem(f"field {field} belongs to {other}")
-    words = {
-        "LECTURE": name,
-        "NUMBER": str(number),
-        "NN": name[:2],
-        "FIELD": field,
-        "TITLE": _title(topics, name),
-    }
+    words = {"LECTURE": name, "NUMBER": str(number), "NN": name[:2], "FIELD": field, "TITLE": _title(topics, name)}
     sections = "".join(
-        SECTION.replace("HEADING", heading).replace("NAME", f"finding_{place}")
+        _fill(SECTION, words | {"HEADING": heading, "NAME": f"finding_{place}"})
         for place, heading in enumerate(_headings(topics, name), 1)
     )
-    twin = TWIN.replace("COLAB", notebooks.colab_cell(project)).replace("SECTIONS", sections)
     new = {
-        project.twin(name): _fill(twin, words),
+        project.twin(name): _fill(TWIN, words | {"COLAB": notebooks.colab_cell(project), "SECTIONS": sections}),
         project.root / "course_utils/checks" / f"{field}.py": _fill(CHECKS, words),
         project.root / "tests/lectures" / f"test_{field}.py": _fill(TESTS, words),
     }
@@ -248,6 +241,7 @@ def _text(path):
 
 
 def _fill(template, words):
+    """Put text in the place of words, in one pass: words in what is put in stay as they are."""
     return re.sub(r"\b(" + "|".join(words) + r")\b", lambda match: words[match[1]], template)
 
 
@@ -266,6 +260,29 @@ def _headings(topics, name):
     return re.findall(r'topic: "([^"]+)"', _block(topics, name)) or ["A question?"]
 
 
+def _write_all(texts):
+    """Write several files; where one fails, all are as before. Copies are made first: to put them back needs no room."""
+    old = {path: path.with_name(f".{path.name}.before.part") for path in texts if path.is_file()}
+    begun = []
+    try:
+        for path, place in old.items():
+            files.copy(path, place)
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            begun.append(path)
+            notebooks.write_text(path, text)
+    except BaseException:
+        for path in begun:
+            if path in old:
+                old[path].replace(path)
+            else:
+                path.unlink(missing_ok=True)
+        raise
+    finally:
+        for place in old.values():
+            place.unlink(missing_ok=True)
+
+
 def main(argv=None):
     """Write the skeleton of a new lecture."""
     parser = argparse.ArgumentParser(prog="new-lecture", description=main.__doc__)
@@ -273,18 +290,7 @@ def main(argv=None):
     name = parser.parse_args(argv).name
     project = Project.find()
     new, longer = plan(project, name)
-    written = []
-    try:
-        for path, text in new.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            notebooks.write_text(path, text)
-            written.append(path)
-        for path, text in longer.items():
-            notebooks.write_text(path, text)
-    except OSError:
-        for path in written:
-            path.unlink()
-        raise
+    _write_all(new | longer)
     for path in [*new, *longer]:
         print(f"{'extended' if path in longer else 'wrote':<9}{path.relative_to(project.root)}")
     print(f"\nNext: write {project.twin(name).relative_to(project.root)}, then: make run LECTURE={name}")

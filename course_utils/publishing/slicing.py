@@ -5,6 +5,27 @@ import symtable
 
 from course_utils.publishing.sources import tree_of
 
+# Methods that change a list, a dict, a set, a bytearray or a deque, whether their result is taken or not
+_IN_PLACE = frozenset(
+    "add append appendleft clear difference_update discard extend extendleft insert intersection_update pop popitem "
+    "popleft remove reverse rotate setdefault sort symmetric_difference_update update".split()
+)
+_TAKING = frozenset(("next", "heappop", "heappushpop", "heapreplace"))  # functions that take from their first argument
+
+
+def _body(source):
+    """Statements of a cell before the first one that Python refuses, as IPython runs them one by one."""
+    try:
+        body = tree_of(source).body
+    except (ValueError, RecursionError, MemoryError):  # half a character; nested too deep for the parser
+        return []
+    for count, node in enumerate(body):
+        try:
+            used(node)
+        except (SyntaxError, RecursionError):  # `ast` reads what only the next step refuses: def f(x, x)
+            return body[:count]
+    return body
+
 
 def _plain_targets(node):
     """Names that a statement of the top level binds for certain."""
@@ -58,7 +79,12 @@ def bound(node):
 def changed(node):
     """Names whose values a statement may change in place.
 
-    A call counts where nothing takes its result: ``trail.append(w)``, ``rng.shuffle(x)``.
+    These count: to set an attribute or an item; ``+=``; a method that changes a built-in container, by its name
+    (``first = values.pop(0)``), and a function that takes from one (``x = next(batches)``); every call whose result
+    nothing takes, with its positional arguments (``net.fit(x)``, ``rng.shuffle(x)``).
+
+    These don't: any other call whose result is taken (``x = rng.normal()``, ``y = emptied(values)``), and a change
+    through another name for the same value.
     """
     names = set()
     for part in _inside(node):
@@ -71,7 +97,18 @@ def changed(node):
             names |= {_base(argument) for argument in call.args}
             if isinstance(call.func, ast.Attribute):
                 names.add(_base(call.func.value))
+        elif isinstance(part, ast.Call):
+            names.add(_taken_from(part))
     return names - {None}
+
+
+def _taken_from(call):
+    """Name of the container that a call changes by its own name, whoever takes its result."""
+    method = isinstance(call.func, ast.Attribute)
+    name = call.func.attr if method else _base(call.func)
+    if name in _TAKING and call.args:
+        return _base(call.args[0])
+    return _base(call.func.value) if method and name in _IN_PLACE else None
 
 
 def used(node):
@@ -125,20 +162,28 @@ def needed_cells(sources, wanted=(), names=()):
     Returns
     -------
     list of int
-        Positions in `sources`. A cell that is missing although it was needed shows
-        up as a NameError, never as a wrong result of a cell that ran.
+        Positions in `sources`. For every name that a chosen cell reads, itself or in a function of the notebook,
+        they hold the cells above it that bind the name, back to one that surely binds it anew, and those that
+        change its value as far as `changed` sees it.
+
+    Notes
+    -----
+    A name that no cell binds visibly is a NameError when the chosen cells run. A value may differ from a run of
+    all cells where a cell that is left out changes it unseen (see `changed`; also inside a function whose result
+    is taken), draws from the same random generator, changes an imported module or a file, binds a name by a magic
+    or ``exec``; and where a cell stops at an error before it binds what it would.
     """
-    trees = [tree_of(source) for source in sources]
-    imports = [node for tree in trees for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    bodies = [_body(source) for source in sources]
+    imports = [node for body in bodies for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     modules = set().union(*(_plain_targets(node) for node in imports)) if imports else set()
     behind = {}  # what a function reads when it is called, wherever it stands
-    for tree in trees:
-        for node in tree.body:
+    for body in bodies:
+        for node in body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 behind.setdefault(node.name, set()).update(used(node))
     needed, chosen = _closure(set(names), behind), []
-    for index in reversed(range(len(trees))):
-        body = trees[index].body
+    for index in reversed(range(len(bodies))):
+        body = bodies[index]
         given = set().union(*(bound(node) | (changed(node) - modules) for node in body)) if body else set()
         if index not in wanted and not given & needed:
             continue
@@ -173,14 +218,13 @@ def names_only_in(sources, chosen):
     dict of str to list of int
         Empty if the rest of the notebook gets along without the chosen cells.
     """
-    trees = [tree_of(source) for source in sources]
     inside, outside, readers = set(), set(), {}
-    for index, tree in enumerate(trees):
-        names = set().union(*(bound(node) for node in tree.body)) if tree.body else set()
+    for index, body in enumerate(map(_body, sources)):
+        names = set().union(*map(bound, body))
         if index in chosen:
             inside |= names
         else:
             outside |= names
-            for name in set().union(*(used(node) for node in tree.body)) if tree.body else ():
+            for name in set().union(*map(used, body)):
                 readers.setdefault(name, []).append(index)
     return {name: readers[name] for name in sorted(inside - outside) if name in readers}

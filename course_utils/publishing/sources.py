@@ -53,7 +53,8 @@ def used_helpers(cells, lecture, root):
     Returns
     -------
     list of Path
-        Sorted. Of figures with JavaScript only those the cells name are there.
+        Sorted. Of figures with JavaScript only those the cells name are there; a
+        script that a module names and runs as a process is there too.
     """
     root, found = Path(root), set()
     trees = [tree_of(source) for source in cells]
@@ -64,7 +65,7 @@ def used_helpers(cells, lecture, root):
     waiting = [(tree, ()) for tree in trees]
     while waiting:
         tree, place = waiting.pop()
-        more = {*_imports(tree, place, root)} - found
+        more = {*_imports(tree, place, root), *_scripts(tree, root.joinpath(*place))} - found
         if engine in more and own.is_file():
             more.add(own)
         found |= more
@@ -80,6 +81,12 @@ def _imports(tree, package, root):
     for parts in _dotted(tree, package):
         for end in range(1, len(parts) + 1):
             yield from _files(parts[:end], root)
+
+
+def _scripts(tree, folder):
+    """Python files of a folder that a tree names in a text: those that it runs as processes."""
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return [folder / text for text in texts if re.fullmatch(r"\w+\.py", text) and (folder / text).is_file()]
 
 
 def _dotted(tree, package):
@@ -176,6 +183,32 @@ def used_text(cells, files, root):
                     again = True
     kept |= {path: "\n".join(pieces[path][place].text for place in sorted(reached[path])) for path in pieces}
     return [text for text in kept.values() if text]
+
+
+def used_weights(cells, root):
+    """Hash the checkpoints of the package that a lecture's cells name.
+
+    Parameters
+    ----------
+    cells : list of str
+        Sources of the code cells.
+    root : Path
+        Folder that holds the package.
+
+    Returns
+    -------
+    list of str
+        Two for each checkpoint: of its record and of its weights.
+    """
+    texts = {
+        node.value
+        for cell in cells
+        for node in ast.walk(tree_of(cell))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
+    }
+    folder = root / PACKAGE / "checkpoints"
+    paths = [folder / f"{text}{kind}" for text in sorted(texts) for kind in (".json", ".npz")]
+    return [fingerprint([], [path], root) for path in paths if path.is_file()]
 
 
 def _package(path, root):

@@ -332,13 +332,24 @@ class Part:
         self.first, self.second, self.labels = first, second, np.asarray(labels)
 
 
-def test_all_contenders_read_the_same_words(taught):
+def test_all_contenders_read_the_same_whole_words(taught):
+    from course_utils import text
+
     tasks = type("Datasets", (), {"docstring_tasks": type("Tasks", (), {"Examples": Part})})
-    cut, long = taught("taken_from", datasets=tasks), " ".join(map(str, range(40)))
+    digits = text.wordpiece([*text.SPECIALS, *"0123456789", *(f"##{digit}" for digit in range(10))])
+    cut = taught("taken_from", datasets=tasks, tokeniser_small=digits)
+    long = " ".join(map(str, range(40)))  # one piece each up to 9, two from 10 on
+
+    def up_to(number):
+        return " ".join(map(str, range(number)))
+
     made = cut(Part(["x", long, "y z"], None, [5, 6, 7]), np.array([2, 1]))
-    assert made.first == ["y z", " ".join(map(str, range(28)))] and made.second is None and made.labels.tolist() == [7, 6]
+    assert made.first == ["y z", up_to(20)] and made.second is None and made.labels.tolist() == [7, 6]
     made = cut(Part([long, "a"], ["b", long], [0, 1]), np.array([0, 1]))
-    assert [len(words.split()) for words in (*made.first, *made.second)] == [11, 1, 1, 17]
+    assert (made.first, made.second) == ([up_to(11), "a"], ["b", up_to(13)])  # the 17th piece is half of a word
+    ids, _ = text.encode_pairs(digits, [up_to(11)], [up_to(13)], length=32)
+    assert text.SEP == ids[0, -1] or (ids[0] == 0).any(), "a row has room for all of it"
+    assert cut(Part(["1" * 40], None, [0]), np.array([0])).first == [""]
 
 
 def test_features_are_the_pooler_and_the_mean_of_what_is_real(taught, tiny):

@@ -6,6 +6,7 @@ How fast anything is, is never asserted.
 import dataclasses
 import functools
 import json
+import os
 import subprocess
 import sys
 import types
@@ -173,6 +174,20 @@ def test_unequal_quality_is_named(changes, complaint):
     complaints = agree({"a": reached(), "b": reached(**changes)}, True, least_accuracy=0.85)
     assert any(complaint in found for found in complaints), complaints
     assert agree({"a": reached(), "b": reached(losses=[1.0, 0.5 + 1e-9])}, True, least_accuracy=0.85) == []
+
+
+@pytest.mark.parametrize(
+    ("losses", "complaint"),
+    [
+        ([[1.0, 2.0]], "number of losses: 2 in a, 1 in b"),
+        ([], "number of losses: 2 in a, 0 in b"),
+        (1.0, "number of losses: 2 in a, 1 in b"),
+        ([[1.0, 2.0], [3.0]], "losses before step 1: 3, 4 in a, 3 in b"),
+    ],
+)
+def test_sides_with_fewer_losses_are_named(losses, complaint):
+    one = {"parameters": 3, "examples": 4, "losses": [[1.0, 2.0], [3.0, 4.0]]}
+    assert complaint in sharing.unlike({"a": one, "b": one | {"losses": losses}}, "losses")
 
 
 def test_short_blocks_need_not_be_accurate():
@@ -1200,6 +1215,20 @@ def test_command_prints_stores_and_fails_when_refused(monkeypatch, tmp_path, cap
     assert "Refused: the sides don't do the same" in capsys.readouterr().out
     assert (tmp_path / "results/scalar_engine.md").read_text(encoding="utf-8") == before
     assert not (tmp_path / "results/ring_gan.md").exists()
+
+
+def test_a_table_that_cannot_be_stored_leaves_the_old_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(harness, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "RESULTS", tmp_path)
+    command.store("some", "old")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        command.store("some", "new")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"some.md": b"old\n"}
 
 
 def test_peers_are_those_of_the_group(monkeypatch, tmp_path, capsys):

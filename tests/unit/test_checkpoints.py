@@ -141,8 +141,20 @@ def test_what_comes_with_the_course_is_whole_and_says_how_it_was_made(name):
         ({"score": {"loss": float("nan")}}, "score must map names to finite numbers"),
         ({"score": {"accuracy": 0.5, "loss": float("inf")}}, "score must map names to finite numbers"),
         ({"score": 0.5}, "score must map names to finite numbers, got 0.5"),
+        ({"score": {"a": "b"}}, "score must map names to finite numbers, got {'a': 'b'}; a name is a str, a number an int or a float"),
+        ({"score": {"a": True}}, "score must map names to finite numbers, got {'a': True}"),
+        ({"score": {1: 0.5}}, "score must map names to finite numbers, got {1: 0.5}"),
+        ({"seed": "zero"}, "seed must be an int of at least 0, got 'zero'"),
+        ({"seed": 1.5}, "seed must be an int of at least 0, got 1.5"),
+        ({"seed": True}, "seed must be an int of at least 0, got True"),
+        ({"script": None}, "script must be the path of a script, a str with at least one character, got None"),
+        ({"script": ""}, "script must be the path of a script, a str with at least one character, got ''"),
         ({"steps": -1}, "steps must be an int of at least 0, got -1"),
         ({"steps": 1.5}, "steps must be an int of at least 0, got 1.5"),
+        ({"steps": True}, "steps must be an int of at least 0, got True"),
+        ({"format": 7}, "format must not be given, since the record has its own, got 7; any other name is allowed"),
+        ({"parameters": 7}, "parameters must not be given"),
+        ({"shapes": {}}, "shapes must not be given, since the record has its own, got {}"),
         ({"note": {1, 2}}, "the record must be made of plain JSON values"),
         ({"note": float("inf")}, "the record must be made of plain JSON values"),
     ],
@@ -156,16 +168,22 @@ def test_what_cannot_be_stored_leaves_the_old_file_whole(stored, change, said):
 
 
 @pytest.mark.parametrize("broken", ["fsync", "replace"])
+@pytest.mark.parametrize("call", [1, 2])  # of the two files
 @pytest.mark.parametrize("reason", [OSError("disk full"), KeyboardInterrupt()])
-def test_a_broken_write_leaves_the_old_file_whole(monkeypatch, stored, broken, reason):
+@pytest.mark.parametrize("name", ["some", "new"])
+def test_a_broken_write_leaves_the_files_as_they_were(monkeypatch, stored, broken, call, reason, name):
     before = {path.name: path.read_bytes() for path in stored.parent.iterdir()}
+    works, calls = getattr(os, broken), []
 
-    def fail(*_):
-        raise reason
+    def fail(*given):
+        calls.append(given)
+        if len(calls) == call:
+            raise reason
+        return works(*given)
 
     monkeypatch.setattr(os, broken, fail)
     with pytest.raises(type(reason)):
-        checkpoints.save(stored, weights(1), **ABOUT)
+        checkpoints.save(stored.with_stem(name), weights(1), **ABOUT)
     assert {path.name: path.read_bytes() for path in stored.parent.iterdir()} == before
 
 

@@ -363,6 +363,12 @@ def test_a_check_that_forgets_its_verdict_passes_nobody():
     assert said("9.7", 3) == f"not yet. {HINT}"
 
 
+def test_numbers_are_real_and_finite():
+    for answer in (10**400, 1j, [1 + 0j, 2], np.array([1j]), np.inf, [[1], [1, 2]], None):
+        assert checks.numbers(answer) is None
+    assert checks.numbers((1, 2.5)).tolist() == [1, 2.5] and checks.numbers(np.float32(2)) == 2
+
+
 def test_outcomes_can_be_read_without_printing(capsys):
     outcome = checks.evaluate("9.1", [2, -1])
     assert (outcome.number, outcome.state, str(outcome)) == ("9.1", "right", "Exercise 9.1: right.")

@@ -2,6 +2,7 @@
 
 import contextlib
 import doctest
+import html
 import io
 import json
 import math
@@ -60,6 +61,25 @@ def test_one_output_carries_text_and_data(shown):
         "unit": "mistakes",
     }
     json.dumps(bundle, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds", "text", "stored"),
+    [
+        (0.18045001, {"at_least": 0.1}, "0.1804 ≥ 0.1", 0.18045),
+        (0.999999999998, {"at_most": 1.0}, "1 ≤ 1", 1.0),
+        (0.1 + 0.2, {"equals": 0.3, "tolerance": 0.05}, "0.3 = 0.3 ± 0.05", 0.3),
+        (0.99999996, {"below": 1.0}, "0.99999996 < 1", 0.99999996),  # six digits would say 1 < 1
+        (1.00000004, {"above": 1, "below": 2}, "1 < 1.00000004 < 2", 1.00000004),
+        (1.00000004, {"above": 0.5, "below": 2}, "0.5 < 1 < 2", 1.0),
+    ],
+)
+def test_notebook_box_and_data_have_the_same_digits(shown, value, bounds, text, stored):
+    claims.check("perceptrons.finding", value, says=SAYS, **bounds)
+    record = shown[0][claims.MIME]
+    assert shown[0]["text/plain"] == f"✓ perceptrons.finding: {text} — {SAYS}"
+    assert f"Measured: {html.escape(text)}<" in claims.box(record)
+    assert record["value"] == stored
 
 
 @pytest.mark.parametrize(
@@ -432,8 +452,8 @@ def test_a_terminal_gets_the_words(capsys):
 
 def test_two_bounds_are_both_told_apart_from_the_value():
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        claims.check("tests.apart", 0.123456, at_least=0.1234558, at_most=0.5, says="The value lies between two bounds.")
-    assert "0.1234558 ≤ 0.123456 ≤ 0.5" in said.getvalue()
+        claims.check("tests.apart", 0.123456, above=0.1234558, at_most=0.5, says="The value lies between two bounds.")
+    assert "0.1234558 < 0.123456 ≤ 0.5" in said.getvalue()
 
 
 def test_a_false_truth_is_not_missed_by_a_number():

@@ -79,6 +79,9 @@ def test_other_sizes_show_the_same_letter():
         ({"alphabets": ["runes"]}, r"got \['runes'\]"),
         ({"alphabets": []}, "alphabets must be"),
         ({"test_share": 0}, "test_share must be above 0 and below 1, got 0"),
+        ({"test_share": "a"}, "test_share must be above 0 and below 1, got 'a'"),
+        ({"offset": -1}, "offset must be a whole number of at least 0, got -1"),
+        ({"offset": "a"}, "offset must be a whole number of at least 0, got 'a'"),
     ],
 )
 def test_bad_arguments_are_named(arguments, named):

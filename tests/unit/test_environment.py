@@ -145,10 +145,40 @@ def test_the_lock_serves_every_python_and_system():
     assert lock_problems(read("pyproject.toml"), read("requirements.lock")) == []
 
 
-def test_the_lock_is_resolved_for_every_group_but_the_peers():
+@pytest.fixture
+def lock():
     spec = importlib.util.spec_from_file_location("lock", ROOT / "tools" / "lock.py")
-    lock = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(lock)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("resolved", "status", "ends", "stored"),
+    [
+        ("a==2\n", 0, 0, "a==2\n"),
+        ("a @ https://elsewhere/a.whl\n", 0, 1, "a==1\n"),
+        ("a==", 3, 3, "a==1\n"),
+    ],
+    ids=["good", "an address", "broken off"],
+)
+def test_the_lock_is_replaced_only_by_a_good_one(lock, monkeypatch, tmp_path, resolved, status, ends, stored):
+    (tmp_path / "requirements.lock").write_text("a==1\n", encoding="utf-8")
+
+    def uv(command, cwd):
+        place = Path(cwd, command[command.index("-o") + 1])
+        assert place.read_text(encoding="utf-8") == "a==1\n"  # what is locked is kept where it fits
+        place.write_bytes(resolved.encode())
+        return subprocess.CompletedProcess(command, status)
+
+    monkeypatch.setattr(lock, "ROOT", tmp_path)
+    monkeypatch.setattr(lock.shutil, "which", lambda name: name)
+    monkeypatch.setattr(lock.subprocess, "run", uv)
+    assert lock.main([]) == ends
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {"requirements.lock": stored}
+
+
+def test_the_lock_is_resolved_for_every_group_but_the_peers(lock):
     groups = set(tomllib.loads(read("pyproject.toml"))["project"]["optional-dependencies"])
     assert NOT_LOCKED < groups
     assert set(lock.GROUPS) == groups - NOT_LOCKED

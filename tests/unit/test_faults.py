@@ -22,7 +22,7 @@ import pytest
 
 from course_utils import checkpoints
 from course_utils.publishing import __main__ as command_line
-from course_utils.publishing import assignments, book, execution, files, fonts, notebooks
+from course_utils.publishing import assignments, book, desk, execution, files, fonts, notebooks, running
 from course_utils.publishing.project import Problem, Project
 from tests.conftest import SampleCourse
 
@@ -148,6 +148,55 @@ def test_a_run_that_is_killed_leaves_the_stored_notebook_and_the_next_one_works(
     assert set(contents(course.project.notebooks)) == set(before)
 
 
+INTERRUPTED = """
+import signal, sys
+from course_utils.publishing import __main__ as command_line
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
+sys.exit(command_line.main(["run"]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="no such signal is sent there")
+def test_a_run_that_is_interrupted_clears_up(course, tmp_path):
+    """Two lectures are in a cell, each with a process of its own."""
+    wait = "import os, pathlib, subprocess, time; child = subprocess.Popen(['sleep', '300'])\n"
+    wait += "pathlib.Path({!r}).write_text(f'{{os.getpid()}} {{child.pid}}'); time.sleep(300)\n"
+    started = [tmp_path / name for name in ("one", "two")]
+    course.change({"mistakes = 1000 + 234": wait.format(str(started[0])) + "mistakes = 1000 + 234"})
+    other = f"```{{code-cell}} ipython3\n{wait.format(str(started[1]))}```\n"
+    (course.project.twins / "98_other.md").write_text(notebooks.stamp(other, course.project), encoding="utf-8")
+    before = contents(course.project.notebooks)
+    with tempfile.TemporaryDirectory(prefix="stopped-") as place:
+        command, surrounded = [sys.executable, "-c", INTERRUPTED], surroundings(TMPDIR=place)
+        run = subprocess.Popen(
+            command, cwd=course.project.root, env=surrounded, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        )
+        until(lambda: all(path.is_file() and path.read_text() for path in started))
+        assert len(list(Path(place).glob("course-*"))) == 2
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        run.send_signal(signal.SIGINT)  # somebody who can't wait
+        said = run.communicate(timeout=180)[0]
+        assert run.returncode == 130 and said.strip() == "stopped: what was finished is stored, the rest is as it was"
+        assert not list(Path(place).iterdir())
+    assert not [pid for path in started for pid in path.read_text().split() if is_alive(int(pid))]
+    assert contents(course.project.notebooks) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal is sent there")
+def test_a_run_that_waits_for_another_one_is_interrupted_at_once(course):
+    course.change({"mistakes = 1000 + 234": "mistakes = 1200 + 34"})
+    with files.only_one(course.project.build, LECTURE, ""):
+        command = [sys.executable, "-c", INTERRUPTED]
+        run = subprocess.Popen(command, cwd=course.project.root, env=surroundings(), stdout=subprocess.PIPE, encoding="utf-8")
+        assert run.stdout.readline() == f"process {os.getpid()} runs {LECTURE} here; waiting for it to end\n"
+        start = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        assert run.communicate(timeout=180)[0].startswith("stopped") and run.returncode == 130
+        assert time.monotonic() - start < running.PATIENCE
+
+
 def test_a_write_that_is_killed_leaves_the_old_file(tmp_path):
     path = tmp_path / "kept.txt"
     files.write_text(path, "old")
@@ -258,6 +307,52 @@ def test_a_lock_that_was_cleared_away_is_made_anew(tmp_path, monkeypatch):
         monkeypatch.setattr(files, "_lock", cleared)
     with files.only_one(tmp_path, "x", "does it"):
         assert (tmp_path / "x.lock").read_bytes() == f"process {os.getpid()}".encode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file that is open stays there")
+def test_what_was_built_is_not_cleared_away_from_somebody_who_builds(sample_course, monkeypatch, capsys):
+    """A build begins while the old one is removed: it waits, and then has a folder of its own."""
+    project, rmtree, others = sample_course().project, shutil.rmtree, []
+    code = "import time; from pathlib import Path; from course_utils.publishing import files\n"
+    code += "with files.building(Path('_build')): time.sleep(0.5); Path('_build/new').mkdir(); print('built')"
+
+    def slowly(folder):
+        if Path(folder).name == "html":
+            command = [sys.executable, "-c", code]
+            others.append(subprocess.Popen(command, cwd=project.root, env=surroundings(), stdout=subprocess.PIPE, encoding="utf-8"))
+            assert others[0].stdout.readline() == f"process {os.getpid()} builds the book or the slides here; waiting for it to end\n"
+        rmtree(folder)
+
+    (project.build / "html").mkdir(parents=True)
+    (project.build / "book.log").touch()
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(desk.shutil, "rmtree", slowly)
+    assert command_line.main(["clean"]) == 0
+    assert capsys.readouterr().out in ("removed _build\n", "emptied _build\n")
+    assert others[0].communicate() == ("built\n", None) and others[0].returncode == 0
+    assert sorted(path.name for path in project.build.iterdir()) == ["book.lock", "new"]
+    with files.building(project.build):
+        assert capsys.readouterr().out == "", "it waited"
+
+
+@pytest.mark.slow
+def test_clean_and_a_build_wait_for_the_same_one(sample_course):
+    """Whoever is first: both end well, and what the build made is whole or cleared away."""
+    project = sample_course().project
+    code = "from pathlib import Path; from course_utils.publishing import files\n"
+    code += "with files.building(Path('_build')):\n"
+    code += "    for number in range(500): (place := Path('_build/new') / str(number)).mkdir(parents=True); (place / 'a').touch()\n"
+    for _ in range(3):
+        with files.building(project.build):
+            both = [
+                subprocess.Popen(command, cwd=project.root, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+                for command in ([*COMMAND, "clean"], [sys.executable, "-c", code])
+            ]
+            assert all("waiting for it to end" in process.stdout.readline() for process in both)
+        said = [process.communicate()[0] for process in both]
+        assert [process.returncode for process in both] == [0, 0], said
+        assert len(list(project.build.glob("new/*/a"))) in (0, 500)
+        shutil.rmtree(project.build, ignore_errors=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="locks are made in another way there")

@@ -372,6 +372,23 @@ def test_a_vector_is_kept_with_twelve_bits():
     assert np.abs(packing.rounded({"v": vector})["v"] - vector).max() <= 0.501 * np.abs(vector).max() / (2**11 - 1)
 
 
+@pytest.mark.parametrize("bits", [0, -3, 13, True, "6"])
+def test_what_is_packed_and_what_is_rounded_take_the_same_bits(bits):
+    for function in (packing.pack, packing.rounded):
+        with pytest.raises(ValueError, match=f"bits must be from 1 to 12, got {bits!r}"):
+            function({"matrix": np.eye(3)}, bits)
+
+
+def test_arrays_in_place_of_one_value_are_refused_by_name():
+    for wrong, named in (
+        (lambda: interactives.sigmoid_ramp(np.array([1, 2])), "steepness must be a number"),
+        (lambda: interactives.playground(np.array(["circle", "xor"])), "dataset must be one of"),
+        (lambda: interactives.perceptron([[0, 1, np.array([1, 1])]]), r"dataset\[0\]\[2\], the label, must be 1 or -1"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=named):
+            wrong()
+
+
 def test_vectors_take_no_bits_from_matrices():
     rng = np.random.default_rng(2)
     matrix, vector = rng.normal(size=(40, 30)), rng.normal(size=5000)

@@ -218,6 +218,18 @@ def test_numbers_of_the_answer_that_is_due_are_changed(changing):
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork") or sys.version_info < (3, 12), reason="needs fork and Python 3.12")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_what_a_forked_process_finds_comes_back_as_plain_data(tmp_path):
+    spec = importlib.util.spec_from_file_location("mutate_fork", ROOT / "tools" / "mutate_fork.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    survey = {"test_a": [0.5, {("a.py", "f")}, False], 3: "\ud800"}
+    assert module.forked(lambda: survey) == ["done", {"test_a": [0.5, [["a.py", "f"]], False], "3": "\ud800"}]
+    assert module.forked(lambda: 1 / 0) == ["crash", "ZeroDivisionError: division by zero"]
+    for odd in (lambda: os._exit(0), lambda: {(1, 2): 3}, lambda: object()):
+        assert tuple(module.forked(odd)) == ("crash", "it ended without an answer")
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A checkout with one lecture and one module, its mutants judged once."""

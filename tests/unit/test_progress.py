@@ -3,6 +3,8 @@
 import doctest
 import io
 import os
+import subprocess
+import sys
 import types
 
 import pytest
@@ -117,6 +119,15 @@ def test_loading_hides_what_is_written_past_python(capfd):
     out, err = capfd.readouterr()
     assert out == "Loading a noisy library, no time ...\n"
     assert err == "afterwards\n"
+
+
+def test_loading_shows_what_python_says_meanwhile():
+    code = "import os, sys, warnings\nfrom course_utils.progress import loading\nwith loading('it'):\n"
+    code += "    os.write(2, b'past Python\\n'); warnings.warn('a warning'); print('a line', file=sys.stderr)\n"
+    code += "print('the end', file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines = done.stderr.splitlines()
+    assert "UserWarning: a warning" in lines[0] and lines[-2:] == ["a line", "the end"] and "past Python" not in lines
 
 
 def test_loading_lets_errors_through_and_gives_the_stream_back(capfd):

@@ -49,11 +49,15 @@ def makefile_targets():
 # The address and the version
 
 
-def stamp():
-    spec = importlib.util.spec_from_file_location("stamp", ROOT / "tools" / "stamp.py")
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def stamp():
+    return tool("stamp")
 
 
 def test_address_and_version_are_stamped_from_pyproject():
@@ -77,6 +81,24 @@ def test_a_new_address_reaches_every_link_and_comes_back():
         assert module.stamped(new, old, version) == text
     with pytest.raises(ValueError, match="must be https://github.com/OWNER/NAME"):
         module.stamped("", "https://example.org/x", "1")
+
+
+def test_a_stamp_that_cannot_be_written_leaves_the_file(tmp_path, monkeypatch):
+    module = stamp()
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for name in module.STAMPED:
+        (tmp_path / name).write_bytes(b"version: 0\n")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as full, pytest.raises(OSError, match="disk full"):
+        full.setattr(os, "replace", fail)
+        module.main(tmp_path)
+    assert {(tmp_path / name).read_bytes() for name in module.STAMPED} == {b"version: 0\n"}
+    assert len(list(tmp_path.iterdir())) == 1 + len(module.STAMPED)
+    assert module.main(tmp_path) == 0
+    assert {(tmp_path / name).read_text() for name in module.STAMPED} == {f"version: {project()['version']}\n"}
 
 
 def test_the_address_stands_in_no_other_source():
@@ -174,6 +196,18 @@ def test_readme_shows_the_page_in_words_too():
         content = (ROOT / picture).read_bytes()
         assert content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) <= most
         assert (content.count(b"ANMF") > 20) == (picture == moving), picture  # one mark for each picture of a film
+
+
+def test_a_picture_that_is_too_heavy_stores_neither(tmp_path, monkeypatch, capsys):
+    loop, moving, still = tool("loop"), tmp_path / "m.webp", tmp_path / "s.webp"
+    monkeypatch.setattr(loop, "ROOT", tmp_path)
+    monkeypatch.setattr(loop, "LARGEST", {moving: 2, still: 1})
+    with pytest.raises(SystemExit, match=r"s\.webp would have 2 bytes, 1 are allowed"):
+        loop.store({moving: (b"aa", 9), still: (b"bb", 1)})
+    assert list(tmp_path.iterdir()) == []
+    loop.store({moving: (b"aa", 9), still: (b"b", 1)})
+    assert (moving.read_bytes(), still.read_bytes()) == (b"aa", b"b")
+    assert capsys.readouterr().out == "m.webp: 9 pictures, 0 kB\ns.webp: 1 pictures, 0 kB\n"
 
 
 def test_licences():

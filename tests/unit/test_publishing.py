@@ -242,6 +242,27 @@ def test_a_module_that_no_import_leads_to_counts_whole(tmp_path):
     assert "LEAST = 2" in text and "def judge" in text and "def check" in text
 
 
+def test_a_script_that_a_module_runs_counts_whole(tmp_path):
+    files = {"text/__init__.py": 'SCRIPT = "runner.py"\n\n\ndef run():\n    return SCRIPT\n', "text/runner.py": "def main():\n    pass\n"}
+    assert "def main" in rests_on(tmp_path, files, "from course_utils import text\ntext.run()")
+    assert "runner" in "".join(map(str, sources.used_helpers(["import course_utils.text.snippets"], "99_samples", Project.find(__file__).root)))
+
+
+def test_a_lecture_rests_on_the_checkpoints_that_it_names(tmp_path):
+    cells, folder = ['stored = load("small")\nprint("other words")', "not Python ("], tmp_path / "course_utils/checkpoints"
+    folder.mkdir(parents=True)
+    assert sources.used_weights(cells, tmp_path) == []
+    for name in ("small.npz", "small.json", "large.npz"):
+        (folder / name).write_bytes(b"weights \xff")
+    before = sources.used_weights(cells, tmp_path)
+    (folder / "large.npz").write_bytes(b"other")
+    assert sources.used_weights(cells, tmp_path) == before and len(before) == 2
+    for name in ("small.npz", "small.json"):
+        (folder / name).write_bytes(b"other weights \xff")
+        assert sources.used_weights(cells, tmp_path) != before
+        before = sources.used_weights(cells, tmp_path)
+
+
 def test_jupytext_pairs_the_folders():
     import jupytext.config
 

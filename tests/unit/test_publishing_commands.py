@@ -10,7 +10,7 @@ import pytest
 
 from course_utils.publishing import __main__ as command_line
 from course_utils.publishing import (
-    assignments, bench, book, colab, decks, desk, execution, files, notebooks, proof, robust, rules, rules_cells,
+    assignments, bench, book, chapters, colab, decks, desk, execution, files, notebooks, proof, robust, rules, rules_cells,
     running, slide_layout, slides, slicing, sources,
 )  # fmt: skip
 from course_utils.publishing.project import Problem
@@ -123,6 +123,19 @@ def test_a_fresh_book_is_built_only_when_it_is_asked_for(sample_course, monkeypa
     left.mkdir(parents=True)
     assert book.build(project, **({"force": True} if force else {})) is built and len(calls) == built
     assert left.exists() is not built, "what a killed build left goes with the next one"
+
+
+def test_a_page_that_moves_makes_the_book_anew(sample_course):
+    project = sample_course().project
+    (project.root / "_config.yml").touch()
+    for name in ("a", "b"):
+        (project.root / "book" / name).mkdir(parents=True)
+    page, seen = project.root / "book/a/page.md", set()
+    page.write_text("# A page\n", encoding="utf-8")
+    seen.add(book.fingerprint(project, project.notebooks))
+    assert book.fingerprint(project, project.notebooks) in seen
+    page.rename(project.root / "book/b/page.md")
+    assert book.fingerprint(project, project.notebooks) not in seen
 
 
 def test_lists_are_written_as_they_are_read(tmp_path):
@@ -520,3 +533,13 @@ def test_the_package_itself_counts_among_the_helpers(tmp_path):
     for name in ("__init__.py", "figures.py"):
         (package / name).write_text("", encoding="utf-8")
     assert sources.used_helpers(["import course_utils.figures"], "99_samples", tmp_path) == [package / "__init__.py", package / "figures.py"]
+
+
+@pytest.mark.parametrize("inside", ["```\n# code\n<!-- keep -->\n", "# code\n<!-- keep -->\n```python\n"])
+def test_a_block_of_code_ends_where_its_own_fence_does(inside):
+    block = f"~~~~md\n{inside}~~~\n~~~~"
+    source = f"## Above\n\n{block}\n\n## Below <!-- drop -->\n\n```\n# more\n```\n\nend <!-- drop -->"
+    kept = f"## Above\n\n{block}\n\n## Below\n\n```\n# more\n```\n\nend"
+    assert chapters.without_comments(source) == kept
+    notebook = {"cells": [{"cell_type": "markdown", "source": source}]}
+    assert [text for _, text, _ in chapters.headings(notebook)] == ["Above", "Below"]

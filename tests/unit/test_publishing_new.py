@@ -130,6 +130,37 @@ def test_a_disk_that_fails_leaves_nothing_behind(course, monkeypatch):
     assert files(course.project.root) == before
 
 
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+def test_a_list_that_was_lengthened_is_as_before_when_the_next_one_fails(course, monkeypatch, error):
+    before = files(course.project.root)
+    write = notebooks.write_text
+
+    def fail_at_budgets(path, text):
+        if path.name == "budgets.toml":
+            assert "24_outlook" in (course.project.root / "book/topics.yml").read_text(encoding="utf-8")
+            raise error
+        write(path, text)
+
+    monkeypatch.setattr(notebooks, "write_text", fail_at_budgets)
+    with pytest.raises(type(error)):
+        skeleton.main(["24_outlook"])
+    assert files(course.project.root) == before
+    monkeypatch.undo()
+    monkeypatch.chdir(course.project.root)
+    assert skeleton.main(["24_outlook"]) == 0 and not list(course.project.root.rglob("*.part"))
+
+
+def test_words_of_the_template_stay_as_they_are_in_a_topic_and_a_title(course):
+    words = "k-NN with a NAME, a HEADING, SECTIONS and COLAB"
+    topics = TOPICS.replace("A scalar engine", words).replace("title: Backpropagation", "title: NUMBER and FIELD")
+    (course.project.root / "book/topics.yml").write_text(topics, encoding="utf-8")
+    new, _ = skeleton.plan(course.project, "02_backprop")
+    text = new[course.project.twin("02_backprop")]
+    assert f"\n## {words}\n" in text and "\n# NUMBER and FIELD: which question?\n" in text
+    assert "claims.report(finding_2=measured)" in text and '"backprop.finding_2"' in text
+    assert all("ecture 02, NUMBER and FIELD" in made for path, made in new.items() if path.suffix == ".py")
+
+
 def test_an_install_line_may_add_what_the_image_lacks_and_change_nothing():
     before = {"numpy": "2.1.3", "pip": "25"}
     course = {"deep-learning-measured": "0.1.0"}

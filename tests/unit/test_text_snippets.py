@@ -27,6 +27,8 @@ def test_parses(code, right):
     ("def f():\n    return [0] * 10**11\n", False),
     ("def f():\n    raise SystemExit(0)\n", False),
     ("def f(a):\n    yield a\n    yield nothing\n", False),
+    ("async def f(a):\n    return a\n", False),
+    ("async def f(a):\n    yield a\n", False),
 ])  # fmt: skip
 def test_runs(code, right):
     assert snippets.runs(code, seconds=1.0) is right
@@ -96,13 +98,14 @@ def test_limits_are_set_before_code_runs(monkeypatch):
 @pytest.mark.parametrize(("code", "says"), [
     ("def f(a, b=3, *c, d, e=5, **g):\n    assert (b, c, e, g) == (3, (), 5, {}) and len(a) == len(d) == 2\n", "ran"),
     ("def f(a, /):\n    assert len(a) == 2\n", "ran"),
-    ("def g():\n    1 / 0\ndef f():\n    pass\n", "ran"),
+    ("def g():\n    pass\ndef f():\n    1 / 0\n", "ran"),
+    ("def json():\n    1 / 0\ndef abc():\n    pass\n", ZeroDivisionError),  # names that are bound already
     ("def f():\n    for k in range(12):\n        yield k\n        assert k < 9\n", "ran"),
     ("def f():\n    for k in range(12):\n        yield k\n        assert k < 8\n", AssertionError),
     ("def f():\n    return later\n", "ran"),
     ("def f():\n    return os.path, purple\n", NameError),
 ])  # fmt: skip
-def test_a_job_calls_the_last_function_with_what_it_needs(monkeypatch, code, says):
+def test_a_job_calls_the_first_function_with_what_it_needs(monkeypatch, code, says):
     import io
     import json
     import sys

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import checkpoints, text
-from training import code_lstm, lstm
+from training import code_lstm, curves, lstm
 
 
 @pytest.fixture
@@ -86,6 +86,22 @@ def test_a_stopped_training_ends_where_one_without_a_stop_does(small, stop_after
         np.testing.assert_allclose(part.weights[name], array, atol=1e-3)
     assert part.record["score"]["bits_per_character"] == pytest.approx(whole.record["score"]["bits_per_character"], abs=1e-3)
     assert part.record["characters_seen"] == 4 * 2 * 5 and part.record["alphabet"] == code_lstm.ALPHABET
+
+
+def test_a_finished_training_that_is_started_again_stays_as_it_is(small, tmp_path):
+    first = small(2)
+    before = (tmp_path / "tiny.npz").read_bytes()
+    for dropout in (0.0, 0.5, 0.5):  # what was not trained with is no plan
+        small(2, dropout=dropout)
+    assert (tmp_path / "tiny.npz").read_bytes() == before
+    assert len(first.record["curve"]) == 1 and None not in first.record["curve"][0]
+
+
+def test_a_point_for_the_same_place_takes_the_last_ones():
+    curve = [[1, 0.1, 5.0, 4.0]]
+    curves.add_point(curve, [2, 0.2, 3.0, 2.0])
+    curves.add_point(curve, [2, 0.3, None, 1.5])
+    assert curve == [[1, 0.1, 5.0, 4.0], [2, 0.3, 3.0, 1.5]]
 
 
 def test_more_steps_go_on_with_dropout(small):

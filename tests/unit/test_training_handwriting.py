@@ -57,3 +57,15 @@ def test_a_stopped_training_ends_where_one_without_a_stop_does(small, stop_after
     assert steps == [1, 2] and whole.record["steps"] == 2
     for name, array in whole.weights.items():
         np.testing.assert_array_equal(part.weights[name], array)
+
+
+def test_a_finished_training_that_is_started_again_stays_as_it_is(small, tmp_path):
+    def train(steps):
+        small.main(["--steps", str(steps), "--name", str(tmp_path / "some")])
+        return (tmp_path / "some.npz").read_bytes(), checkpoints.load(tmp_path / "some").record["curve"]
+
+    before, curve = train(2)
+    assert train(2)[0] == train(2)[0] == before and len(curve) == 1 and None not in curve[0]
+    assert [point[0] for point in train(3)[1]] == [2, 3]
+    names = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(names) == ["some.json", "some.npz", "state/some_0.npz"]

@@ -1,5 +1,6 @@
 """The training on Pong: its memory, its targets, its network; stopped, killed and damaged it loses nothing unsaid."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -158,6 +159,17 @@ def test_a_damaged_memory_is_refused_by_name(tmp_path, damage, said):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(checkpoints.CheckpointError, match=said):
         replay.Memory(path, 30, 3, 2, 3)
+
+
+def test_a_disk_that_is_too_small_keeps_no_memory(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full, pytest.raises(OSError, match="No space left on device: '.*m.bin'"):
+        full.setattr(os, "posix_fallocate", fail, raising=False)
+        replay.Memory(tmp_path / "m.bin", 30, 3, 2, 3)
+    assert list(tmp_path.iterdir()) == []
+    assert replay.Memory(tmp_path / "m.bin", 30, 3, 2, 3).written == 0
 
 
 def test_a_memory_of_another_size_is_refused_by_name(tmp_path):

@@ -72,6 +72,18 @@ def test_a_stopped_training_ends_where_one_without_a_stop_does(small, stop_after
     assert part.record["kept_apart"] == ["lib.m1", "lib.m2"]
 
 
+@pytest.mark.parametrize("kind", ["bert", "gpt"])
+def test_a_finished_training_that_is_started_again_stays_as_it_is(small, tmp_path, kind):
+    first = small(kind, 3)
+    before = (tmp_path / "tiny.npz").read_bytes()
+    for rate in (0.001, 0.002, 0.002):  # what was not trained with is no plan
+        small(kind, 3, rate=rate)
+    assert (tmp_path / "tiny.npz").read_bytes() == before
+    assert len(first.record["curve"]) == 1 and None not in first.record["curve"][0]
+    points = [point[0] for point in small(kind, 5).record["curve"]]
+    assert points == [3 * 2 * 16, 5 * 2 * 16]
+
+
 def test_bert_is_judged_by_the_weights_it_stores(small):
     found = small("bert", 2)
     weights, record = found.weights, found.record

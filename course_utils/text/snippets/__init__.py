@@ -38,7 +38,7 @@ def first_function(text: str) -> str:
     >>> first_function("def f(x):\\n    return x\\n\\n\\ny = 1\\n")
     'def f(x):\\n    return x\\n'
     """
-    if not isinstance(text, str) or not text.startswith(("def ", "async def ")):
+    if not isinstance(text, str) or not text.startswith("def "):
         raise ValueError(f"text must begin with 'def ', got {str(text)[:20]!r}")
     lines = text.split("\n")
     for number, line in enumerate(lines[1:-1], start=1):
@@ -84,7 +84,7 @@ def runs(code: str, *, known: tuple[str, ...] = (), seconds: float = 3.0) -> boo
     Parameters
     ----------
     code : str
-        Source code with a function at its top level.
+        Source code with a function at its top level; an ``async def`` doesn't run.
     known : tuple of str
         More names that are bound to stand-ins.
     seconds : float, default 3.0

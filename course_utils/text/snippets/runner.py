@@ -107,7 +107,10 @@ def main():
     space = {name: Anything() for name in [*sys.stdlib_module_names, *job["known"]]}
     space |= {"__builtins__": safe, "__name__": "snippet"}
     exec(compile(job["code"], "<snippet>", "exec"), space)
-    function = next(value for value in reversed(space.values()) if inspect.isfunction(value))
+    functions = [value for value in space.values() if inspect.isfunction(value)]
+    function = min(functions, key=lambda function: function.__code__.co_firstlineno)
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError("an async def needs a loop of events")
     positional, named = [], {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.default is parameter.empty and parameter.kind in (0, 1):
