@@ -139,8 +139,8 @@ def main(argv=None):
         h, c = arrays["h"], arrays.get("c", np.zeros_like(arrays["h"]))
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
-        def keep():
-            if losses:  # a training that was finished before takes no more time
+        def keep(trained=True):
+            if losses and trained:  # a training that was finished before takes no more time
                 seen["seconds"] = time.monotonic() - began
             variables = {name: variable.numpy() for name, variable in (weights | adam.variables).items()}
             run.keep(variables | {"h": np.asarray(h), "c": np.asarray(c)}, seen)
@@ -179,7 +179,7 @@ def main(argv=None):
                 seen["epoch"], seen["place"] = seen["epoch"] + 1, 0
         keep()
         store(whole=seen["step"] >= arguments.steps)
-        keep()  # with the last point of the curve
+        keep(trained=False)  # with the last point of the curve
 
 
 if __name__ == "__main__":

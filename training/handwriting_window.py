@@ -150,8 +150,8 @@ def main(argv=None):
         update, measure, adam = make_steps(weights, arrays if f"m {names[0]}" in arrays else None)
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
-        def keep():
-            if losses:  # a training that was finished before takes no more time
+        def keep(trained=True):
+            if losses and trained:  # a training that was finished before takes no more time
                 seen["seconds"] = time.monotonic() - began
             run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
@@ -184,7 +184,7 @@ def main(argv=None):
                     store()
         keep()
         store()
-        keep()  # with the last point of the curve
+        keep(trained=False)  # with the last point of the curve
 
 
 if __name__ == "__main__":

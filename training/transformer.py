@@ -119,8 +119,8 @@ def train(task):
             seen["plans"].append(plan)
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
-        def keep():
-            if losses:  # a training that was finished before takes no more time
+        def keep(trained=True):
+            if losses and trained:  # a training that was finished before takes no more time
                 seen["seconds"] = time.monotonic() - began
             run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
@@ -150,7 +150,7 @@ def train(task):
                     store(whole=False)
         keep()
         store(whole=seen["step"] >= asked.steps)
-        keep()  # with the last point of the curve
+        keep(trained=False)  # with the last point of the curve
 
 
 def main(task, defaults, argv=None):

@@ -359,10 +359,10 @@ def test_the_size_of_a_wave_is_its_gain(taught, f):
 @pytest.mark.parametrize("blocks", [1, 3, 4])
 def test_copies_start_orthogonal_and_with_open_reset_gates(taught, blocks):
     W, U, b, V, a = (part.numpy() for part in taught("start_weights", rng=np.random.default_rng(0))(blocks, 50, 40, 30))
-    assert W.shape == (3, 50, blocks * 40) and V.shape == (3, 40, 30) and a.shape == (3, 1, 30) and not a.any()
+    assert W.shape == (8, 50, blocks * 40) and V.shape == (8, 40, 30) and a.shape == (8, 1, 30) and not a.any()
     assert W.std() == pytest.approx(50**-0.5, rel=0.05) and V.std() == pytest.approx(40**-0.5, rel=0.05)
     for block in np.split(U, blocks, axis=-1):
-        np.testing.assert_allclose(block @ block.transpose(0, 2, 1), np.eye(40)[None].repeat(3, axis=0), atol=1e-5)
+        np.testing.assert_allclose(block @ block.transpose(0, 2, 1), np.eye(40)[None].repeat(8, axis=0), atol=1e-5)
     expected = np.repeat([0, 1, 0, 0][:blocks] if blocks == 4 else [0] * blocks, 40)
     np.testing.assert_array_equal(b, np.broadcast_to(expected, b.shape))
     W, U, b, V, a = taught("network", rng=np.random.default_rng(0))(50, 40, 30)
@@ -432,7 +432,7 @@ def test_the_task_of_holding_is_as_the_text_says(taught):
 
     taught("learn_to_hold", fit=fit, rng=np.random.default_rng(0))("GRU")
     assert (asked["steps"], asked["rate"]) == (260, 1.2e-2)
-    assert asked["x"] == (2, 48, 3, 32, 6) and asked["units"] == (3, 27, 81)
+    assert asked["x"] == (2, 48, 8, 32, 6) and asked["units"] == (8, 27, 81)
     rates = []
     spy = lambda shape, steps, flag_rate: rates.append(flag_rate)  # noqa: E731
     taught("learn_to_hold", fit=lambda w, loss, draw, *rest, label: draw(1), seen_by_network=spy, rng=np.random.default_rng(0))("RNN")
