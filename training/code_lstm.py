@@ -139,9 +139,7 @@ def main(argv=None):
         h, c = arrays["h"], arrays.get("c", np.zeros_like(arrays["h"]))
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
-        def keep(trained=True):
-            if losses and trained:  # a training that was finished before takes no more time
-                seen["seconds"] = time.monotonic() - began
+        def keep():
             variables = {name: variable.numpy() for name, variable in (weights | adam.variables).items()}
             run.keep(variables | {"h": np.asarray(h), "c": np.asarray(c)}, seen)
 
@@ -170,6 +168,7 @@ def main(argv=None):
                 step, rate = np.float32(seen["step"]), np.float32(lstm.rate_at(seen["step"], arguments.steps, RATE, WARM_UP))
                 loss, h, c = update(inputs[:, piece].astype("int32"), targets[:, piece].astype("int32"), h, c, step, rate)
                 losses.append(float(loss))
+                seen["seconds"] = time.monotonic() - began
                 if run.due:
                     keep()
                     if seen["seconds"] - stored >= 60 * EACH_MINUTES:
@@ -179,7 +178,7 @@ def main(argv=None):
                 seen["epoch"], seen["place"] = seen["epoch"] + 1, 0
         keep()
         store(whole=seen["step"] >= arguments.steps)
-        keep(trained=False)  # with the last point of the curve
+        keep()  # with the last point of the curve
 
 
 if __name__ == "__main__":

@@ -150,9 +150,7 @@ def main(argv=None):
         update, measure, adam = make_steps(weights, arrays if f"m {names[0]}" in arrays else None)
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
-        def keep(trained=True):
-            if losses and trained:  # a training that was finished before takes no more time
-                seen["seconds"] = time.monotonic() - began
+        def keep():
             run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
         def store():
@@ -177,6 +175,7 @@ def main(argv=None):
             rows = np.random.default_rng([arguments.seed, seen["step"]]).integers(LINES, size=BATCH)
             step, rate = np.float32(seen["step"]), np.float32(lstm.rate_at(seen["step"], arguments.steps, RATE, WARM_UP))
             losses.append(float(update(*(part[rows] for part in data), step, rate)))
+            seen["seconds"] = time.monotonic() - began
             if run.due:
                 keep()
                 if seen["seconds"] - stored >= 60 * EACH_MINUTES:
@@ -184,7 +183,7 @@ def main(argv=None):
                     store()
         keep()
         store()
-        keep(trained=False)  # with the last point of the curve
+        keep()  # with the last point of the curve
 
 
 if __name__ == "__main__":

@@ -119,9 +119,7 @@ def train(task):
             seen["plans"].append(plan)
         stored, began, losses = seen["seconds"], time.monotonic() - seen["seconds"], []
 
-        def keep(trained=True):
-            if losses and trained:  # a training that was finished before takes no more time
-                seen["seconds"] = time.monotonic() - began
+        def keep():
             run.keep({name: variable.numpy() for name, variable in weights.items()} | adam.slots(), seen)
 
         def store(whole):
@@ -143,6 +141,7 @@ def train(task):
             seen["step"] += 1
             rate = rate_at(seen["step"], asked.steps, asked.rate)
             losses.append(float(update(task.batch(seen["step"]), np.float32(seen["step"]), np.float32(rate))))
+            seen["seconds"] = time.monotonic() - began
             if run.due:
                 keep()
                 if seen["seconds"] - stored >= 60 * EACH_MINUTES:
@@ -150,7 +149,7 @@ def train(task):
                     store(whole=False)
         keep()
         store(whole=seen["step"] >= asked.steps)
-        keep(trained=False)  # with the last point of the curve
+        keep()  # with the last point of the curve
 
 
 def main(task, defaults, argv=None):

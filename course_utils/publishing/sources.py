@@ -85,8 +85,12 @@ def _imports(tree, package, root):
 
 def _scripts(tree, folder):
     """Python files of a folder that a tree names in a text: those that it runs as processes."""
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return [folder / text for text in texts if re.fullmatch(r"\w+\.py", text) and (folder / text).is_file()]
+    return [folder / text for text in _texts(tree) if re.fullmatch(r"\w+\.py", text) and (folder / text).is_file()]
+
+
+def _texts(tree):
+    """Texts that stand in a tree as constants."""
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def _dotted(tree, package):
@@ -200,14 +204,9 @@ def used_weights(cells, root):
     list of str
         Two for each checkpoint: of its record and of its weights.
     """
-    texts = {
-        node.value
-        for cell in cells
-        for node in ast.walk(tree_of(cell))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
-    }
+    names = {text for cell in cells for text in _texts(tree_of(cell)) if text.isidentifier()}
     folder = root / PACKAGE / "checkpoints"
-    paths = [folder / f"{text}{kind}" for text in sorted(texts) for kind in (".json", ".npz")]
+    paths = [folder / f"{name}{kind}" for name in sorted(names) for kind in (".json", ".npz")]
     return [fingerprint([], [path], root) for path in paths if path.is_file()]
 
 
